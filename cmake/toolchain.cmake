@@ -1,0 +1,58 @@
+# Flags, dependencies and the one way in which this project declares a library or a unit test.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(LAZYLFS_WERROR "Treat warnings as errors (set by the presets)" OFF)
+set(LAZYLFS_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.84)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3>=3.14)
+
+add_library(lazylfs_flags INTERFACE)
+target_include_directories(lazylfs_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(lazylfs_flags INTERFACE
+  _FILE_OFFSET_BITS=64 LAZYLFS_VERSION="${PROJECT_VERSION}")
+target_compile_options(lazylfs_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wextra-semi -Wsuggest-override -Wzero-as-null-pointer-constant -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-align -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>
+  $<$<BOOL:${LAZYLFS_WERROR}>:-Werror>)
+target_link_libraries(lazylfs_flags INTERFACE Threads::Threads)
+if(LAZYLFS_SANITIZE)
+  target_compile_options(lazylfs_flags INTERFACE
+    -fsanitize=${LAZYLFS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(lazylfs_flags INTERFACE -fsanitize=${LAZYLFS_SANITIZE})
+endif()
+
+# lazylfs_library(<name> SOURCES a.cc … LINK <targets the module may use> [PRIVATE_LINK <C libraries>])
+function(lazylfs_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC lazylfs_flags ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+endfunction()
+
+# lazylfs_unit_test(<name> SOURCES a_test.cc … LINK <the module under test, and fakes>)
+# A unit-test binary links its module alone: a hidden dependency fails the link.
+function(lazylfs_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE lazylfs_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 120 LABELS unit)
+endfunction()

@@ -1,0 +1,1 @@
+#include "fs/registry.h"

@@ -1,0 +1,1 @@
+#include "lfs/api/endpoint.h"

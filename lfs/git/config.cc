@@ -1,0 +1,1 @@
+#include "lfs/git/config.h"

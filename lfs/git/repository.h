@@ -1,0 +1,119 @@
+// Git repositories through libgit2: discovery, objects, refs. The only module that includes git2.h.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lfs/base/result.h"
+
+namespace lazylfs::lfs {
+
+class Config;
+
+// A Git object id (SHA-1). Value.
+struct GitOid {
+  std::array<std::uint8_t, 20> bytes{};
+
+  static Result<GitOid> parse(std::string_view hex);  // 40 digits
+  std::string hex() const;
+  auto operator<=>(const GitOid&) const = default;
+};
+
+struct Commit {
+  GitOid oid;
+  GitOid tree;
+  std::int64_t time = 0;  // committer's, seconds since 1970
+};
+
+enum class EntryKind : std::uint8_t { file, executable, symlink, folder, submodule };
+
+// One entry of a tree object. `name` is raw bytes, already checked to be a legal file name: not
+// empty, not "." or "..", without '/' or NUL (hostile entries are dropped with a log line).
+struct TreeEntry {
+  std::string name;
+  EntryKind kind = EntryKind::file;
+  GitOid oid;
+};
+
+struct RefName {
+  std::string name;  // "refs/heads/main"
+  GitOid target;     // peeled to a commit
+};
+
+struct BlobHeader {
+  std::uint64_t size = 0;
+  bool missing = false;  // a promisor object that is not here yet
+};
+
+// Thread-safe: every thread may call every method (libgit2's object database is).
+class Repository {
+ public:
+  // The repository that contains `path` (work tree, sub-folder of one, .git folder, or bare).
+  // Errc::not_found when there is none; Errc::unsupported with a clear text for SHA-256
+  // repositories; Errc::denied, with git's advice, when safe.directory forbids it.
+  static Result<Repository> discover(const std::string& path);
+
+  Repository(Repository&&) noexcept;
+  Repository& operator=(Repository&&) noexcept;
+  Repository(const Repository&) = delete;
+  Repository& operator=(const Repository&) = delete;
+  ~Repository();
+
+  const std::string& git_folder() const;     // absolute; of a work tree: its own git dir
+  const std::string& common_folder() const;  // shared by all work trees
+  const std::string& work_tree() const;      // empty when bare
+  bool is_bare() const { return work_tree().empty(); }
+
+  // All scopes, includes, -c and GIT_CONFIG_*, then the safe keys of .lfsconfig below them.
+  // Read once, at the first call.
+  const Config& config() const;
+
+  // Any commit-ish: branch, tag, abbreviated id, HEAD~3, remote branch. Errc::not_found otherwise;
+  // the message names the ref and, when there is a near one, suggests it.
+  Result<Commit> resolve_commit(std::string_view revision) const;
+  // The tree at `path` ("" = root) of a commit. Errc::not_found when it is no folder.
+  Result<GitOid> tree_at(const GitOid& tree, std::string_view path) const;
+  Result<std::vector<TreeEntry>> read_tree(const GitOid& tree) const;
+
+  // Size without inflating the whole blob where the pack allows.
+  Result<BlobHeader> blob_header(const GitOid& blob) const;
+  // Errc::invalid when larger than `bytes_max`; Errc::not_found when it is not here.
+  Result<std::string> read_blob(const GitOid& blob, std::size_t bytes_max) const;
+  // Streams a blob of any size to `fd`.
+  Result<void> write_blob_to(const GitOid& blob, int fd) const;
+
+  std::vector<RefName> refs() const;   // heads, tags and remotes
+  std::string current_branch() const;  // "refs/heads/main"; empty when HEAD is detached
+
+  // Asks git for promisor objects that are missing here: one `git fetch` for all of them.
+  // Blocks on the network, with a deadline. Nothing to do when none is missing.
+  Result<void> fetch_missing(const std::vector<GitOid>& blobs) const;
+
+ private:
+  struct Impl;
+  explicit Repository(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// `url` cloned by git: bare, blobless, `--depth=1` when `shallow` and the ref allows; in full where
+// the server cannot filter. `folder` must not exist; it appears only when complete. `ref` may be
+// empty (the remote's HEAD). Progress and prompts go to the terminal when `interactive`.
+struct CloneOptions {
+  std::string url, folder, ref;
+  bool shallow = true;
+  bool interactive = false;
+};
+Result<void> clone_repository(const CloneOptions& options);
+
+// Brings `ref` of a repository made by clone_repository up to date (git fetch), or all refs when
+// `ref` is empty.
+Result<void> update_clone(const std::string& folder, const std::string& ref, bool interactive);
+
+}  // namespace lazylfs::lfs

@@ -1,0 +1,1 @@
+#include "lfs/http/engine.h"

@@ -1,0 +1,112 @@
+// One libcurl multi handle on its own thread: connection reuse, HTTP/2, TLS, proxies, ranges.
+//
+// The engine sends exactly one request per submit(): it follows no redirects, retries nothing and
+// knows no credentials but those in the headers it is given. lfs/api adds those.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lfs/base/fetch.h"
+#include "lfs/base/metrics.h"
+#include "lfs/base/oid.h"
+#include "lfs/base/result.h"
+
+namespace lazylfs::lfs {
+
+struct Header {
+  std::string name, value;
+};
+
+// How to reach a host; made from the configuration by http_options_for() in http_options.h.
+struct HttpOptions {
+  bool verify_tls = true;
+  std::string ca_file, ca_folder;  // empty: the system's
+  std::string client_cert, client_key, key_passphrase;
+  std::string proxy;  // empty: from the environment; "none" for none
+  std::string no_proxy;
+  std::string http_version;  // "", "HTTP/1.1" or "HTTP/2"
+  std::string cookie_file;
+  std::vector<Header> extra_headers;
+  std::chrono::milliseconds connect_timeout{30000};  // TCP and TLS
+  std::chrono::milliseconds stall_timeout{30000};    // no byte for so long: Errc::transient
+  std::chrono::seconds keep_alive{1800};
+  bool negotiate = false;  // SPNEGO through GSS-API
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<Header> headers;  // added to, and overriding, options.extra_headers
+  std::string body;             // sent with Content-Length when method is not GET or HEAD
+  std::optional<ByteRange> range;
+  std::shared_ptr<const HttpOptions> options;  // never null
+  Priority priority = Priority::demand;        // which waiting request gets the next connection
+};
+
+struct HttpHead {
+  int status = 0;
+  std::string version;  // "HTTP/1.1"
+  std::vector<Header> headers;
+
+  // The first value, case-insensitively; empty when absent.
+  std::string_view header(std::string_view name) const;
+};
+
+// What a request reports. All calls come from the engine's thread; they must be quick and must not
+// block on the network. Order: on_head, on_body*, on_done; only on_done is certain.
+struct HttpHandlers {
+  // An error aborts the request with that error.
+  std::function<Result<void>(const HttpHead&)> on_head;
+  std::function<Result<void>(std::span<const std::byte>)> on_body;
+  // Success means that the response arrived whole (any status); otherwise transient, timed_out,
+  // unreachable (no route, name not found, refused), denied (TLS), cancelled, or a handler's error.
+  std::function<void(Result<void>)> on_done;
+};
+
+struct HttpResponse {
+  HttpHead head;
+  std::string body;
+};
+
+using RequestId = std::uint64_t;
+
+// Thread-safe. One for each process that talks HTTP.
+class HttpEngine {
+ public:
+  struct Limits {
+    int connections_per_host = 16;
+    int connections_total = 64;
+  };
+
+  explicit HttpEngine(Metrics& metrics) : HttpEngine(metrics, Limits{}) {}
+  HttpEngine(Metrics& metrics, Limits limits);
+  HttpEngine(const HttpEngine&) = delete;
+  HttpEngine& operator=(const HttpEngine&) = delete;
+  ~HttpEngine();  // cancels what is under way, then joins the thread
+
+  RequestId submit(HttpRequest request, HttpHandlers handlers);
+  // Its on_done gets Errc::cancelled, soon. Unknown and finished ids are ignored. May be called
+  // from a handler.
+  void cancel(RequestId id);
+  void raise(RequestId id, Priority priority);
+
+  // submit() and wait. Errc::invalid when the body is larger than `body_bytes_max`.
+  // Must not be called from a handler.
+  Result<HttpResponse> perform(HttpRequest request, std::size_t body_bytes_max);
+
+  // Runs `task` on the engine's thread after `delay`: for retries and deadlines.
+  void run_after(std::chrono::milliseconds delay, std::function<void()> task);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lazylfs::lfs

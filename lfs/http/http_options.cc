@@ -1,0 +1,1 @@
+#include "lfs/http/http_options.h"

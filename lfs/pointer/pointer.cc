@@ -1,0 +1,1 @@
+#include "lfs/pointer/pointer.h"

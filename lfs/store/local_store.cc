@@ -1,0 +1,1 @@
+#include "lfs/store/local_store.h"

@@ -1,0 +1,1 @@
+#include "lfs/transfer/downloader.h"
