@@ -111,26 +111,25 @@ TEST(BatchResponseTest, TheAnswerFollowsTheOrderOfTheQuestion) {
 }
 
 TEST(BatchResponseTest, HostileActionsAreRefusedOneByOne) {
-  const char* const kHostile[] = {
-      R"({"href":"file:///etc/passwd"})",
-      R"({"href":"ftp://h/x"})",
-      R"({"href":"javascript:alert(1)"})",
-      R"({"href":""})",
-      R"({"href":7})",
-      R"({"href":"http:///no-host"})",
-      R"({"href":"http://h/a\r\nX: 1"})",
-      R"({"href":"http://h/a b"})",
-      R"({"href":"http://h/\u0000"})",
-      R"({"href":"http://h/","header":{"X":"a\r\nY: b"}})",
-      R"({"href":"http://h/","header":{"X":"a\u0000"}})",
-      R"({"href":"http://h/","header":{"X\r\nY":"a"}})",
-      R"({"href":"http://h/","header":{"X:":"a"}})",
-      R"({"href":"http://h/","header":{"":"a"}})"};
-for (const char* hostile : kHostile) {
-  const Result<Action> action = parse_one(download(hostile));
-  ASSERT_FALSE(action.has_value()) << hostile;
-  EXPECT_EQ(action.error().code(), Errc::invalid) << hostile;
-}
+  const char* const kHostile[] = {R"({"href":"file:///etc/passwd"})",
+                                  R"({"href":"ftp://h/x"})",
+                                  R"({"href":"javascript:alert"})",
+                                  R"({"href":""})",
+                                  R"({"href":7})",
+                                  R"({"href":"http:///no-host"})",
+                                  R"({"href":"http://h/a\r\nX: 1"})",
+                                  R"({"href":"http://h/a b"})",
+                                  R"({"href":"http://h/\u0000"})",
+                                  R"({"href":"http://h/","header":{"X":"a\r\nY: b"}})",
+                                  R"({"href":"http://h/","header":{"X":"a\u0000"}})",
+                                  R"({"href":"http://h/","header":{"X\r\nY":"a"}})",
+                                  R"({"href":"http://h/","header":{"X:":"a"}})",
+                                  R"({"href":"http://h/","header":{"":"a"}})"};
+  for (const char* hostile : kHostile) {
+    const Result<Action> action = parse_one(download(hostile));
+    ASSERT_FALSE(action.has_value()) << hostile;
+    EXPECT_EQ(action.error().code(), Errc::invalid) << hostile;
+  }
 }
 
 TEST(BatchResponseTest, WhatIsNoBatchReplyIsCorrupt) {

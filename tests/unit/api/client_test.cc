@@ -31,8 +31,9 @@ RawResponse json(int status, const std::string& body) {
 RawResponse offer_everything(const RawRequest& request) {
   Json reply;
   reply["objects"] = Json::array();
-  for (const Json& object : parse_json(request.body).value_or(Json{})["objects"]) {
-    const std::string oid = object["oid"].get<std::string>();
+  const Json asked = parse_json(request.body).value_or(Json{});
+  for (const Json& object : asked["objects"]) {
+    const std::string oid = json_string(object, "oid").value_or("");
     reply["objects"].push_back(
         {{"oid", oid},
          {"size", object["size"]},

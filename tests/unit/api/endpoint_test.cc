@@ -24,7 +24,7 @@ class EndpointTableTest : public testing::TestWithParam<Case> {};
 
 TEST_P(EndpointTableTest, TheCloneUrlNamesTheServer) {
   const Case& row = GetParam();
-  const Config config({{"remote.origin.url", row.remote_url}});
+  const Config config(std::vector<ConfigEntry>{{"remote.origin.url", row.remote_url}});
   const Result<Endpoint> endpoint = find_endpoint(config, "origin", Operation::download, "");
   ASSERT_TRUE(endpoint.has_value()) << row.remote_url << ": " << endpoint.error().message();
   EXPECT_EQ(endpoint->url, row.url) << row.remote_url;
@@ -113,7 +113,7 @@ TEST(EndpointTest, TheRemoteMayBeAnAddress) {
 }
 
 TEST(EndpointTest, AnSshLfsUrlIsGuessedLikeACloneUrl) {
-  const Config config({{"lfs.url", "ssh://git@h/r"}});
+  const Config config(std::vector<ConfigEntry>{{"lfs.url", "ssh://git@h/r"}});
   const Result<Endpoint> endpoint = find_endpoint(config, "origin", Operation::download, "");
   ASSERT_TRUE(endpoint.has_value());
   EXPECT_EQ(endpoint->url, "https://h/r.git/info/lfs");
@@ -147,8 +147,12 @@ TEST(EndpointTest, NothingConfiguredIsAdviceNotAGuess) {
 }
 
 TEST(DefaultRemoteTest, TheBranchThenTheDefaultThenTheOnlyRemote) {
-  EXPECT_EQ(default_remote(Config({{"remote.one.url", "x"}}), "main"), "one");
-  EXPECT_EQ(default_remote(Config({{"remote.a.url", "x"}, {"remote.b.c.url", "y"}}), ""), "origin");
+  EXPECT_EQ(default_remote(Config(std::vector<ConfigEntry>{{"remote.one.url", "x"}}), "main"),
+            "one");
+  EXPECT_EQ(
+      default_remote(
+          Config(std::vector<ConfigEntry>{{"remote.a.url", "x"}, {"remote.b.c.url", "y"}}), ""),
+      "origin");
   const Config config(
       {{"branch.main.remote", "up"}, {"remote.lfsdefault", "lfs"}, {"remote.one.url", "x"}});
   EXPECT_EQ(default_remote(config, "main"), "up");
