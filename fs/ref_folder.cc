@@ -64,7 +64,7 @@ std::vector<std::string> RefNames::list(std::string_view path) const {
 std::shared_ptr<const RefNames> RefSource::names() const {
   const auto now = std::chrono::steady_clock::now();
   {
-    const auto cached = cached_.lock();
+    auto cached = cached_.lock();
     if (cached->names && now - cached->read_at < kAgeMax) return cached->names;
   }
   auto names = std::make_shared<const RefNames>(repository_.refs());
