@@ -6,16 +6,12 @@
 
 #include <cerrno>
 
-#include <stdlib.h>
-
 #include "fs/backend.h"
 #include "fs/mount_point.h"
 #include "fs/registry.h"
 #include "fs/served_mount.h"
 #include "fs/signals.h"
-#include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
-#include "lfs/base/handle.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::fs {
@@ -23,8 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kDaemonEndMax{10};
 constexpr int kSignalExit = 128;  // the shell's exit code of signal n is 128 + n
-
-using CString = Handle<char, std::free>;
 
 // The record of the mount at `mountpoint`, in the cache folder that this user has.
 std::optional<MountRecord> find_record(const std::string& folder, const std::string& mountpoint) {
@@ -43,17 +37,6 @@ void wait_for_end(const MountRecord& record) {
 }
 
 }  // namespace
-
-std::string canonical_mountpoint(const std::string& path) {
-  const std::string full = absolute_path(path);
-  // The folder itself may be a stale mount, which cannot be looked at; its parent can.
-  const CString whole(::realpath(full.c_str(), nullptr));
-  if (whole) return whole.get();
-  const CString parent(::realpath(parent_path(full).c_str(), nullptr));
-  if (!parent) return full;
-  const std::string folder = parent.get();
-  return (folder == "/" ? "" : folder) + "/" + base_name(full);
-}
 
 Result<void> serve_mount(const MountOptions& options, const std::function<void()>& ready) {
   return serve_mount(options, false, ready);

@@ -48,7 +48,4 @@ Result<void> start_mount_daemon(const MountOptions& options);
 Result<void> unmount(const std::string& mountpoint, bool lazy);
 Result<void> unmount(const std::string& mountpoint, bool lazy, const std::string& cache_folder);
 
-// `path` as the kernel's mount table has it: absolute, links resolved. Does not wait for a mount.
-std::string canonical_mountpoint(const std::string& path);
-
 }  // namespace lazylfs::fs

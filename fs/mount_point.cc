@@ -8,14 +8,19 @@
 
 #include <cerrno>
 
+#include <stdlib.h>
+
 #include "lfs/base/fd.h"
 #include "lfs/base/files.h"
+#include "lfs/base/handle.h"
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::fs {
 namespace {
+
+using CString = Handle<char, std::free>;
 
 constexpr std::size_t kMountinfoMax = 64U << 20U;
 
@@ -84,6 +89,17 @@ std::optional<KernelMount> kernel_mount_at(const std::string& mountpoint) {
     if (mount.mountpoint == mountpoint) topmost = std::move(mount);
   }
   return topmost;
+}
+
+std::string canonical_mountpoint(const std::string& path) {
+  const std::string full = absolute_path(path);
+  // The folder itself may be a stale mount, which cannot be looked at; its parent can.
+  const CString whole(::realpath(full.c_str(), nullptr));
+  if (whole) return whole.get();
+  const CString parent(::realpath(parent_path(full).c_str(), nullptr));
+  if (!parent) return full;
+  const std::string folder = parent.get();
+  return (folder == "/" ? "" : folder) + "/" + base_name(full);
 }
 
 bool is_stale(const std::string& mountpoint) {

@@ -23,6 +23,9 @@ std::optional<KernelMount> kernel_mount_at(const std::string& mountpoint);
 // The same of given /proc/self/mountinfo text.
 std::vector<KernelMount> parse_mountinfo(const std::string& text);
 
+// `path` as the kernel's mount table has it: absolute, links resolved. Does not wait for a mount.
+std::string canonical_mountpoint(const std::string& path);
+
 // Whether the daemon behind a mount of ours is gone (the kernel answers ENOTCONN).
 bool is_stale(const std::string& mountpoint);
 
