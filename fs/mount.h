@@ -35,6 +35,9 @@ struct MountOptions {
 // Serves the mount in this process until it is unmounted or SIGTERM/SIGINT arrives; unmounts on the
 // way out. `ready` is called once, when the mount point answers. Errors leave nothing mounted.
 Result<void> serve_mount(const MountOptions& options, const std::function<void()>& ready);
+// With `prepared`, a URL's clone is taken as it is: whoever started the daemon updated it.
+Result<void> serve_mount(const MountOptions& options, bool prepared,
+                         const std::function<void()>& ready);
 
 // Starts a daemon that serves the mount and returns when it is usable, or with its error.
 // The daemon logs to <cache>/logs/<mount>.log.
@@ -43,5 +46,6 @@ Result<void> start_mount_daemon(const MountOptions& options);
 // Unmounts through the kernel or fusermount3, also a stale one; waits until the daemon has ended.
 // Errc::busy names what to do when files are open; `lazy` detaches at once.
 Result<void> unmount(const std::string& mountpoint, bool lazy);
+Result<void> unmount(const std::string& mountpoint, bool lazy, const std::string& cache_folder);
 
 }  // namespace lazylfs::fs

@@ -47,8 +47,10 @@ struct Sibling {
 };
 
 struct TreeOptions {
-  std::string subdir;     // show only this folder
-  bool all_refs = false;  // adds .at/<branch, tag or commit>/… at the root
+  std::string subdir;  // show only this folder
+  // Adds .at/<branch, tag or commit>/… at the root, in place of an entry of that name. Branches and
+  // tags are listed; remote branches, HEAD and (abbreviated) commit ids can be looked up.
+  bool all_refs = false;
 };
 
 // Thread-safe. Folder loading may block on disk, and on the network in a blobless clone.
@@ -67,6 +69,9 @@ class Tree {
   virtual void forget(InodeNumber ino, std::uint64_t count) = 0;
   // False when answering lookup() or read_folder() there would have to wait for git's network.
   virtual bool is_local(InodeNumber folder) = 0;
+  // True of .at and the folders of refs in it: their entries move as refs do, without switch_to(),
+  // so that the kernel must ask again.
+  virtual bool is_changing(InodeNumber folder);
 
   virtual Result<Attributes> attributes(InodeNumber ino) = 0;
   // Calls `entry` for each child (not "." and "..") from position `offset`, until it returns false.

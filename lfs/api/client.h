@@ -79,6 +79,10 @@ class ApiClient {
   // scheme other than http(s).
   static Result<HttpRequest> follow_redirect(const HttpRequest& request, const HttpHead& head);
 
+  // Ends calls under way and refuses later ones, with Errc::cancelled. Programs that ask for
+  // credentials run on until their own deadline.
+  void stop();
+
   const Endpoint& endpoint() const;
   // The last failed exchange, if any.
   std::optional<ServerTrouble> last_trouble() const;

@@ -35,7 +35,8 @@ struct Commit {
 enum class EntryKind : std::uint8_t { file, executable, symlink, folder, submodule };
 
 // One entry of a tree object. `name` is raw bytes, already checked to be a legal file name: not
-// empty, not "." or "..", without '/' or NUL (hostile entries are dropped with a log line).
+// empty, not ".", ".." or ".git", without '/' or NUL, no longer than 255 bytes, and no name comes
+// twice (hostile entries are dropped with a log line).
 struct TreeEntry {
   std::string name;
   EntryKind kind = EntryKind::file;
@@ -55,7 +56,8 @@ struct BlobHeader {
 // Thread-safe: every thread may call every method (libgit2's object database is).
 class Repository {
  public:
-  // The repository that contains `path` (work tree, sub-folder of one, .git folder, or bare).
+  // The repository that contains `path` (work tree, sub-folder of one, .git folder, or bare). With
+  // `path` empty or ".", the environment's GIT_DIR and GIT_WORK_TREE decide, as for git itself.
   // Errc::not_found when there is none; Errc::unsupported with a clear text for SHA-256
   // repositories; Errc::denied, with git's advice, when safe.directory forbids it.
   static Result<Repository> discover(const std::string& path);
@@ -69,6 +71,9 @@ class Repository {
   const std::string& git_folder() const;     // absolute; of a work tree: its own git dir
   const std::string& common_folder() const;  // shared by all work trees
   const std::string& work_tree() const;      // empty when bare
+  // Where objects are, and the folders of GIT_ALTERNATE_OBJECT_DIRECTORIES.
+  const std::string& objects_folder() const;
+  const std::vector<std::string>& environment_alternates() const;
   bool is_bare() const { return work_tree().empty(); }
 
   // All scopes, includes, -c and GIT_CONFIG_*, then the safe keys of .lfsconfig below them.
@@ -82,7 +87,8 @@ class Repository {
   Result<GitOid> tree_at(const GitOid& tree, std::string_view path) const;
   Result<std::vector<TreeEntry>> read_tree(const GitOid& tree) const;
 
-  // Size without inflating the whole blob where the pack allows.
+  // Size without inflating the whole blob where the pack allows. Errc::corrupt when it is neither
+  // here nor a promisor's, or cannot be read.
   Result<BlobHeader> blob_header(const GitOid& blob) const;
   // Errc::invalid when larger than `bytes_max`; Errc::not_found when it is not here.
   Result<std::string> read_blob(const GitOid& blob, std::size_t bytes_max) const;
@@ -93,7 +99,8 @@ class Repository {
   std::string current_branch() const;  // "refs/heads/main"; empty when HEAD is detached
 
   // Asks git for promisor objects that are missing here: one `git fetch` for all of them.
-  // Blocks on the network, with a deadline. Nothing to do when none is missing.
+  // Blocks on the network, with a deadline. Nothing to do when none is missing. Calls from several
+  // threads take turns, and a later one fetches only what the earlier ones did not bring.
   Result<void> fetch_missing(const std::vector<GitOid>& blobs) const;
 
  private:

@@ -28,6 +28,7 @@ struct Header {
 struct HttpOptions {
   bool verify_tls = true;
   std::string ca_file, ca_folder;  // empty: the system's
+  std::string ca_pem;              // certificates as PEM text, instead of a file
   std::string client_cert, client_key, key_passphrase;
   std::string proxy;  // empty: from the environment; "none" for none
   std::string no_proxy;
@@ -101,7 +102,8 @@ class HttpEngine {
   // Must not be called from a handler.
   Result<HttpResponse> perform(HttpRequest request, std::size_t body_bytes_max);
 
-  // Runs `task` on the engine's thread after `delay`: for retries and deadlines.
+  // Runs `task` on the engine's thread after `delay`: for retries and deadlines. Tasks that are not
+  // due when the engine ends are dropped.
   void run_after(std::chrono::milliseconds delay, std::function<void()> task);
 
  private:

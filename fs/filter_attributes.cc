@@ -1,0 +1,259 @@
+#include "fs/filter_attributes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lfs/base/text.h"
+
+namespace lazylfs::fs {
+
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kGlobBytes = "*?[\\";
+constexpr std::string_view kMacroPrefix = "[attr]";
+constexpr std::size_t kLineBytesMax = 2048;  // git ignores lines of this length and above
+
+std::string_view take_word(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find_first_of(kBlanks), rest.size());
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return word;
+}
+
+void skip_blanks(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+}
+
+bool is_octal(char c) { return c >= '0' && c <= '7'; }
+
+// The byte that the escape at the start of `rest` (after its backslash) stands for.
+std::optional<char> take_escape(std::string_view& rest) {
+  constexpr std::string_view kLetters = "abfnrtv\\\"";
+  constexpr std::string_view kBytes = "\a\b\f\n\r\t\v\\\"";
+  if (rest.empty()) return std::nullopt;
+  if (const std::size_t at = kLetters.find(rest[0]); at != std::string_view::npos) {
+    rest.remove_prefix(1);
+    return kBytes[at];
+  }
+  if (rest.size() < 3 || rest[0] > '3' || !is_octal(rest[0]) || !is_octal(rest[1]) ||
+      !is_octal(rest[2])) {
+    return std::nullopt;
+  }
+  const int value = (rest[0] - '0') * 64 + (rest[1] - '0') * 8 + (rest[2] - '0');
+  rest.remove_prefix(3);
+  return static_cast<char>(value);
+}
+
+// A C-quoted pattern at the start of `rest`; nothing, and `rest` unchanged, when badly quoted.
+std::optional<std::string> take_quoted(std::string_view& rest) {
+  std::string_view left = rest.substr(1);
+  std::string text;
+  while (!left.empty()) {
+    const char c = left[0];
+    left.remove_prefix(1);
+    if (c == '"') {
+      rest = left;
+      return text;
+    }
+    if (c != '\\') {
+      text.push_back(c);
+      continue;
+    }
+    const std::optional<char> escaped = take_escape(left);
+    if (!escaped) return std::nullopt;
+    text.push_back(*escaped);
+  }
+  return std::nullopt;
+}
+
+bool is_attribute_name(std::string_view name) {
+  const auto is_legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  return !name.empty() && name[0] != '-' && std::ranges::all_of(name, is_legal);
+}
+
+std::optional<AttributeState> parse_state(std::string_view word) {
+  AttributeState state;
+  const bool negated = word.starts_with('-') || word.starts_with('!');
+  if (negated) {
+    state.kind = word[0] == '-' ? AttributeState::Kind::unset : AttributeState::Kind::unspecified;
+    word.remove_prefix(1);
+  }
+  const std::size_t equals = std::min(word.find('='), word.size());
+  state.name = word.substr(0, equals);
+  if (equals < word.size() && !negated) {
+    state.kind = AttributeState::Kind::value;
+    state.value = word.substr(equals + 1);
+  }
+  if (!is_attribute_name(state.name)) return std::nullopt;
+  return state;
+}
+
+struct Line {
+  std::string pattern;  // or the macro's name
+  bool is_macro = false;
+  AttributeStates states;
+};
+
+// Nothing for comments, and for what git ignores with a warning.
+std::optional<Line> parse_line(std::string_view text) {
+  skip_blanks(text);
+  if (text.empty() || text[0] == '#' || text.size() >= kLineBytesMax) return std::nullopt;
+
+  Line line;
+  std::optional<std::string> quoted;
+  if (text[0] == '"') quoted = take_quoted(text);
+  line.pattern = quoted ? std::move(*quoted) : std::string(take_word(text));
+  if (line.pattern.size() > kMacroPrefix.size() && line.pattern.starts_with(kMacroPrefix)) {
+    line.is_macro = true;
+    line.pattern.erase(0, kMacroPrefix.size());
+    if (!is_attribute_name(line.pattern)) return std::nullopt;
+  }
+  for (skip_blanks(text); !text.empty(); skip_blanks(text)) {
+    std::optional<AttributeState> state = parse_state(take_word(text));
+    if (!state) return std::nullopt;
+    line.states.push_back(std::move(*state));
+  }
+  return line;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  return text.substr(0, text.find('\0'));
+}
+
+// Looks for the deciding state, as git does: the first state that is met for an attribute counts,
+// and states are met from the last to the first.
+class Decision {
+ public:
+  explicit Decision(const AttributeMacros& macros) : macros_(macros) {}
+
+  // True when `filter` is decided.
+  bool add(const AttributeStates& states) {
+    for (auto state = states.rbegin(); state != states.rend(); ++state) {
+      if (std::ranges::find(met_, std::string_view(state->name)) != met_.end()) continue;
+      met_.push_back(state->name);
+      if (state->name == "filter") {
+        is_lfs_ = state->kind == AttributeState::Kind::value && state->value == "lfs";
+        return true;
+      }
+      if (state->kind != AttributeState::Kind::set) continue;
+      const auto macro = macros_.find(state->name);
+      if (macro != macros_.end() && add(macro->second)) return true;
+    }
+    return false;
+  }
+  bool is_lfs() const { return is_lfs_; }
+
+ private:
+  const AttributeMacros& macros_;
+  std::vector<std::string_view> met_;
+  bool is_lfs_ = false;
+};
+
+}  // namespace
+
+std::optional<AttributePattern> AttributePattern::parse(std::string_view text) {
+  if (text.starts_with('!') || text.ends_with('/')) return std::nullopt;
+  AttributePattern pattern;
+  const std::size_t glob_at = std::min(text.find_first_of(kGlobBytes), text.size());
+  const bool is_literal = glob_at == text.size();
+  if (text.find('/') == std::string_view::npos) {
+    const bool is_suffix =
+        text.starts_with('*') && text.find_first_of(kGlobBytes, 1) == std::string_view::npos;
+    if (is_literal || is_suffix) {
+      pattern.kind_ = is_literal ? Kind::name : Kind::name_suffix;
+      pattern.literal_ = text.substr(is_suffix ? 1 : 0);
+    } else {
+      pattern.kind_ = Kind::name_glob;
+      pattern.glob_.emplace(text, Slashes::cross);
+    }
+    return pattern;
+  }
+  // Git compares what precedes the first glob byte as it stands and matches the rest by itself, so
+  // that "a**/b" has a "**" at the start of what is matched.
+  const std::size_t start = text[0] == '/' ? 1 : 0;
+  pattern.kind_ = Kind::path;
+  pattern.literal_ = text.substr(start, std::max(glob_at, start) - start);
+  if (!is_literal) pattern.glob_.emplace(text.substr(glob_at), Slashes::within_names);
+  return pattern;
+}
+
+bool AttributePattern::matches(std::string_view path) const {
+  if (kind_ == Kind::path) {
+    if (!path.starts_with(literal_)) return false;
+    path.remove_prefix(literal_.size());
+    return glob_ ? glob_->matches(path) : path.empty();
+  }
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  switch (kind_) {
+    case Kind::name:
+      return name == literal_;
+    case Kind::name_suffix:
+      return name.ends_with(literal_);
+    default:
+      return glob_->matches(name);
+  }
+}
+
+std::shared_ptr<const AttributeRules> AttributeRules::parse_root(std::string_view text) {
+  auto rules = std::make_shared<AttributeRules>();
+  text = without_byte_order_mark(text);
+  for (std::string_view rest = text; !rest.empty();) {
+    std::optional<Line> line = parse_line(take_until(rest, '\n'));
+    if (line && line->is_macro) rules->macros_[line->pattern] = std::move(line->states);
+  }
+  rules->add_lines(text, rules->macros_);
+  return rules;
+}
+
+std::shared_ptr<const AttributeRules> AttributeRules::parse(std::string_view text,
+                                                            const AttributeMacros& macros) {
+  auto rules = std::make_shared<AttributeRules>();
+  rules->add_lines(without_byte_order_mark(text), macros);
+  return rules;
+}
+
+void AttributeRules::add_lines(std::string_view text, const AttributeMacros& macros) {
+  const auto cannot_matter = [&](const AttributeState& state) {
+    return state.name != "filter" && !macros.contains(state.name);
+  };
+  while (!text.empty()) {
+    std::optional<Line> line = parse_line(take_until(text, '\n'));
+    if (!line || line->is_macro) continue;
+    std::erase_if(line->states, cannot_matter);
+    if (line->states.empty()) continue;
+    std::optional<AttributePattern> pattern = AttributePattern::parse(line->pattern);
+    if (pattern) rules_.push_back({std::move(*pattern), std::move(line->states)});
+  }
+}
+
+FolderFilter::FolderFilter(std::string path, std::vector<Level> levels)
+    : path_(std::move(path)), levels_(std::move(levels)) {
+  static const AttributeMacros kNoMacros;
+  const bool has_root = !levels_.empty() && levels_.front().path.empty();
+  macros_ = has_root ? &levels_.front().rules->macros() : &kNoMacros;
+  if (!path_.empty()) path_.push_back('/');
+  prefix_length_ = path_.size();
+}
+
+bool FolderFilter::is_lfs(std::string_view name) {
+  if (levels_.empty()) return false;
+  path_.resize(prefix_length_);
+  path_.append(name);
+  Decision decision(*macros_);
+  for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+    const std::size_t skipped = level->path.empty() ? 0 : level->path.size() + 1;
+    const std::string_view path = std::string_view(path_).substr(skipped);
+    const auto& rules = level->rules->rules();
+    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
+      if (rule->pattern.matches(path) && decision.add(rule->states)) return decision.is_lfs();
+    }
+  }
+  return false;
+}
+
+}  // namespace lazylfs::fs

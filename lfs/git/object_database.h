@@ -1,0 +1,64 @@
+// Git objects by id. Private to lfs/git.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lfs/base/guarded.h"
+#include "lfs/git/libgit2.h"
+
+namespace lazylfs::lfs {
+
+struct GitObject {
+  git_object_t type = GIT_OBJECT_INVALID;
+  std::string data;
+};
+
+struct GitObjectHeader {
+  git_object_t type = GIT_OBJECT_INVALID;
+  std::uint64_t size = 0;
+};
+
+// Thread-safe. libgit2 lets threads share a git_odb, but a look-up that misses re-reads the list of
+// packs, which is no longer safe beside another look-up; so each thread borrows a git_odb of its
+// own from a pool. They are cheap: packs and their windows are shared between them.
+class ObjectDatabase {
+ public:
+  // `promisor`: objects may be missing and be fetched later by somebody else.
+  ObjectDatabase(std::string objects_folder, std::vector<std::string> alternates, bool promisor);
+
+  // Errc::not_found when the object is not here, Errc::corrupt when it cannot be read.
+  Result<GitObjectHeader> header(const GitOid& oid) const;
+  // Errc::invalid when larger than `bytes_max`.
+  Result<GitObject> read(const GitOid& oid, std::uint64_t bytes_max) const;
+  // Those of `oids` that are not here.
+  Result<std::vector<GitOid>> missing(const std::vector<GitOid>& oids) const;
+
+  // Another program has written objects: look again.
+  void objects_changed() { ++generation_; }
+
+ private:
+  // One git_odb, and what the pack folder was like when it read the list of packs.
+  struct View {
+    OdbHandle odb;
+    std::int64_t packs_stamp = -1;  // -1: not known to be complete
+    std::uint64_t generation = 0;
+  };
+  class Lease;
+
+  Result<View> borrow() const;
+  Result<View> open() const;
+  void refresh(View& view) const;
+  bool contains(View& view, const git_oid& oid) const;
+  std::int64_t packs_stamp() const;
+
+  std::string objects_folder_;
+  std::vector<std::string> alternates_;
+  bool promisor_;
+  std::atomic<std::uint64_t> generation_{0};
+  Guarded<std::vector<View>> idle_;
+};
+
+}  // namespace lazylfs::lfs

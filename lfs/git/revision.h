@@ -1,0 +1,21 @@
+// Names of commits. Private to lfs/git. Not thread-safe: the caller holds the repository.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lfs/git/libgit2.h"
+
+namespace lazylfs::lfs {
+
+Result<Commit> find_commit(git_repository* repository, std::string_view revision);
+std::vector<RefName> list_refs(git_repository* repository);
+std::string head_branch(git_repository* repository);
+
+// The name in `names` that a person who typed `wanted` may have meant; empty when none is near.
+std::string nearest_name(std::string_view wanted, const std::vector<std::string>& names);
+// "refs/heads/main" as people write it: "main"; "refs/remotes/origin/x": "origin/x".
+std::string short_ref_name(std::string_view ref);
+
+}  // namespace lazylfs::lfs
