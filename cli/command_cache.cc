@@ -24,15 +24,14 @@ std::string limit_text(const cache::CacheTotals& totals) {
 
 void print_status(std::ostream& out, const std::string& folder, const cache::CacheTotals& totals) {
   print_table(
-      out,
-      {{"Cache:", folder},
-       {"Size:", format_size(totals.bytes) + " (" + limit_text(totals) + ")"},
-       {"Objects:", std::to_string(totals.objects) + " (" + std::to_string(totals.complete) +
-                        " complete, " + std::to_string(totals.partial) + " partial, " +
-                        std::to_string(totals.quarantined) + " quarantined, " +
-                        std::to_string(totals.pinned) + " pinned)"},
-       {"Disk:", format_size(totals.free_space) + " free, of which " +
-                     format_size(totals.free_space_min) + " are left alone"}});
+      out, {{"Cache:", folder},
+            {"Size:", format_size(totals.bytes) + " (" + limit_text(totals) + ")"},
+            {"Objects:", std::to_string(totals.objects) + " (" + std::to_string(totals.complete) +
+                             " complete, " + std::to_string(totals.partial) + " partial, " +
+                             std::to_string(totals.quarantined) + " quarantined, " +
+                             std::to_string(totals.pinned) + " pinned)"},
+            {"Disk:", format_size(totals.free_space) + " free, of which " +
+                          format_size(totals.free_space_min) + " are left alone"}});
 }
 
 bool selected(const cache::ObjectStatus& object, const Arguments& arguments) {
@@ -44,7 +43,7 @@ bool selected(const cache::ObjectStatus& object, const Arguments& arguments) {
 }  // namespace
 
 Result<ExitCode> run_cache_status(Context& context, const Arguments& arguments) {
-  const Settings settings = TRY(Settings::load(""));
+  const Settings settings = TRY(Settings::load(arguments));
   const auto cache = TRY(settings.open_cache(context.metrics));
   const cache::CacheTotals totals = TRY(cache->totals());
   if (!arguments.is_set("json")) {
@@ -66,7 +65,7 @@ Result<ExitCode> run_cache_status(Context& context, const Arguments& arguments) 
 
 Result<ExitCode> run_cache_ls(Context& context, const Arguments& arguments) {
   constexpr std::size_t kShortOid = 12;
-  const Settings settings = TRY(Settings::load(""));
+  const Settings settings = TRY(Settings::load(arguments));
   const auto cache = TRY(settings.open_cache(context.metrics));
   Json all = Json::array();
   std::vector<std::vector<std::string>> rows;
@@ -74,10 +73,11 @@ Result<ExitCode> run_cache_ls(Context& context, const Arguments& arguments) {
     if (!selected(object, arguments)) continue;
     all.push_back(json_of(object));
     const std::string hex = object.id.oid.hex();
-    rows.push_back({std::string(cache::object_state_name(object.state)) + (object.pinned ? "*" : ""),
-                    format_size(object.cached_bytes), "of " + format_size(object.id.size),
-                    object.last_used == 0 ? "never" : format_time(object.last_used),
-                    arguments.is_set("long") ? hex : hex.substr(0, kShortOid)});
+    rows.push_back(
+        {std::string(cache::object_state_name(object.state)) + (object.pinned ? "*" : ""),
+         format_size(object.cached_bytes), "of " + format_size(object.id.size),
+         object.last_used == 0 ? "never" : format_time(object.last_used),
+         arguments.is_set("long") ? hex : hex.substr(0, kShortOid)});
   }
   if (arguments.is_set("json")) {
     print_json(context.out, all);
@@ -88,7 +88,7 @@ Result<ExitCode> run_cache_ls(Context& context, const Arguments& arguments) {
 }
 
 Result<ExitCode> run_cache_path(Context& context, const Arguments& arguments) {
-  const Settings settings = TRY(Settings::load(arguments.value_or("repo", "")));
+  const Settings settings = TRY(Settings::load(arguments));
   const auto cache = TRY(settings.open_cache(context.metrics));
   TargetFinder finder(settings, {arguments.value_or("ref", ""), arguments.value_or("repo", "")});
   Json all = Json::array();

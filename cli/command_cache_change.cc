@@ -25,11 +25,16 @@ struct Named {
 };
 
 Result<Named> open_named(Context& context, const Arguments& arguments) {
-  const std::string repo = arguments.value_or("repo", "");
-  const Settings settings = TRY(Settings::load(repo));
+  const Settings settings = TRY(Settings::load(arguments));
   Named named;
   named.cache = TRY(settings.open_cache(context.metrics));
-  TargetFinder finder(settings, {arguments.value_or("ref", ""), repo});
+  if (arguments.is_set("all")) {
+    for (const cache::ObjectStatus& object : TRY(named.cache->list())) {
+      named.targets.push_back({object.id, ""});
+    }
+    return named;
+  }
+  TargetFinder finder(settings, {arguments.value_or("ref", ""), arguments.value_or("repo", "")});
   named.targets = TRY(finder.find(arguments.positional, named.cache.get()));
   return named;
 }
@@ -61,6 +66,9 @@ Result<ExitCode> run_cache_unpin(Context& context, const Arguments& arguments) {
 }
 
 Result<ExitCode> run_cache_evict(Context& context, const Arguments& arguments) {
+  if (arguments.positional.empty() && !arguments.is_set("all")) {
+    return usage_error(context, "cache evict", "name an object or a path, or give --all");
+  }
   const Named named = TRY(open_named(context, arguments));
   std::uint64_t bytes_freed = 0;
   Json evicted = Json::array();
@@ -92,7 +100,7 @@ Result<ExitCode> run_cache_verify(Context& context, const Arguments& arguments) 
   std::vector<Oid> only;
   std::unique_ptr<cache::Cache> cache;
   if (arguments.positional.empty()) {
-    cache = TRY(TRY(Settings::load("")).open_cache(context.metrics));
+    cache = TRY(TRY(Settings::load(arguments)).open_cache(context.metrics));
   } else {
     Named named = TRY(open_named(context, arguments));
     for (const Target& target : named.targets) only.push_back(target.id.oid);
@@ -121,7 +129,7 @@ Result<ExitCode> run_cache_verify(Context& context, const Arguments& arguments) 
 }
 
 Result<ExitCode> run_cache_gc(Context& context, const Arguments& arguments) {
-  const auto cache = TRY(TRY(Settings::load("")).open_cache(context.metrics));
+  const auto cache = TRY(TRY(Settings::load(arguments)).open_cache(context.metrics));
   const bool dry_run = arguments.is_set("dry-run");
   const cache::GcReport report = TRY(cache->gc(dry_run));
   if (arguments.is_set("json")) {

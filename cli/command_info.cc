@@ -43,8 +43,7 @@ Result<void> write_pages(std::span<const Command> commands, const std::string& f
 Result<void> write_completions(std::span<const Command> commands, const std::string& folder) {
   TRY(write_file_atomically(folder + "/git-lfs", TRY(completion_script(commands, "bash"))));
   TRY(write_file_atomically(folder + "/_git-lfs", TRY(completion_script(commands, "zsh"))));
-  return write_file_atomically(folder + "/git-lfs.fish",
-                               TRY(completion_script(commands, "fish")));
+  return write_file_atomically(folder + "/git-lfs.fish", TRY(completion_script(commands, "fish")));
 }
 
 void print_endpoints(std::ostream& out, const Settings& settings) {
@@ -121,10 +120,12 @@ Result<ExitCode> run_generate(Context& context, const Arguments& arguments) {
   return ExitCode::ok;
 }
 
-Result<ExitCode> run_env(Context& context, const Arguments&) {
-  const Settings settings = TRY(Settings::load(""));
+Result<ExitCode> run_env(Context& context, const Arguments& arguments) {
+  const Settings settings = TRY(Settings::load(arguments));
   context.out << version_line() << '\n';
-  const auto git = run_command_checked({.argv = {"git", "--version"}});
+  lazylfs::Command ask_git;
+  ask_git.argv = {"git", "--version"};
+  const auto git = run_command_checked(ask_git);
   context.out << (git ? std::string(trim(*git)) : "git version unknown") << "\n\n";
   if (settings.repository() != nullptr) print_endpoints(context.out, settings);
   print_folders(context.out, settings.repository());

@@ -67,6 +67,14 @@ Json mounts_json(const std::vector<fs::MountRecord>& mounts, bool with_stats) {
 Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
   fs::MountOptions options = TRY(mount_options_from(arguments));
   options.interactive = context.interactive;
+  // Asked here, because this failure alone has an exit code of its own.
+  if (!is_remote_source(options.source)) {
+    const auto repository = lfs::Repository::discover(options.source);
+    if (!repository && repository.error().code() == Errc::not_found) {
+      context.err << repository.error().message() << '\n';
+      return ExitCode::no_repository;
+    }
+  }
   if (arguments.is_set("foreground")) {
     const auto ready_fd = parse_int(arguments.value_or("ready-fd", ""));
     TRY(fs::serve_mount(options, [&] { report_ready(ready_fd); }));
@@ -80,12 +88,10 @@ Result<ExitCode> run_unmount(Context& context, const Arguments& arguments) {
   std::vector<std::string> mountpoints;
   for (const std::string& path : arguments.positional) mountpoints.push_back(absolute_path(path));
   if (mountpoints.empty() && !arguments.is_set("all")) {
-    context.err << "Error: name a mount point, or give --all\n"
-                   "Run 'git-lfs unmount --help' for usage.\n";
-    return ExitCode::usage;
+    return usage_error(context, "unmount", "name a mount point, or give --all");
   }
   if (arguments.is_set("all")) {
-    const Settings settings = TRY(Settings::load(""));
+    const Settings settings = TRY(Settings::load(arguments));
     for (const fs::MountRecord& mount : fs::list_mounts(settings.cache_folder())) {
       mountpoints.push_back(mount.mountpoint);
     }
@@ -101,7 +107,7 @@ Result<ExitCode> run_unmount(Context& context, const Arguments& arguments) {
 }
 
 Result<ExitCode> run_mounts(Context& context, const Arguments& arguments) {
-  const Settings settings = TRY(Settings::load(""));
+  const Settings settings = TRY(Settings::load(arguments));
   const auto mounts = fs::list_mounts(settings.cache_folder());
   if (arguments.is_set("json")) {
     print_json(context.out, mounts_json(mounts, arguments.is_set("stats")));

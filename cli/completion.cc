@@ -37,7 +37,7 @@ std::string option_words(const Command& command) {
 }
 
 // For single quotes of a POSIX shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string escaped;
   for (const char c : text) escaped += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return "'" + escaped + "'";
@@ -51,24 +51,26 @@ std::string bash_script(std::span<const Command> commands) {
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    case \"$word\" in\n"
       "      -*) continue ;;\n"
-      "      lfs) if [ \"$seen\" = 0 ] && [ \"${COMP_WORDS[0]##*/}\" = git ]; then continue; fi ;;\n"
+      "      lfs) if [ \"$seen\" = 0 ] && [ \"${COMP_WORDS[0]##*/}\" = git ]; then continue; fi "
+      ";;\n"
       "    esac\n"
       "    seen=$((seen + 1))\n"
       "    case \"$seen\" in 1) first=\"$word\" ;; 2) second=\"$word\" ;; esac\n"
       "  done\n"
       "  case \"$first\" in\n"
-      "    '') words=" + quoted(nested_names(commands, "") + " --help --version") + " ;;\n";
+      "    '') words=" +
+      shell_quoted(nested_names(commands, "") + " --help --version") + " ;;\n";
   for (const Command& command : commands) {
     if (command.hidden || !parent_of(command).empty()) continue;
     const std::string nested = nested_names(commands, command.name);
     script += "    " + std::string(command.name) + ") words=" +
-              quoted(nested.empty() ? option_words(command) : nested + " --help");
+              shell_quoted(nested.empty() ? option_words(command) : nested + " --help");
     if (!nested.empty()) {
       script += "\n      case \"$second\" in\n";
       for (const Command& inner : commands) {
         if (inner.hidden || parent_of(inner) != command.name) continue;
-        script += "        " + std::string(leaf_of(inner)) + ") words=" +
-                  quoted(option_words(inner)) + " ;;\n";
+        script += "        " + std::string(leaf_of(inner)) +
+                  ") words=" + shell_quoted(option_words(inner)) + " ;;\n";
       }
       script += "      esac";
     }
@@ -106,7 +108,7 @@ std::string zsh_arguments(const Command& command) {
       spec += ':' + zsh_text(option.value_name) + ':' +
               (choices.empty() ? std::string("_files") : '(' + choices + ')');
     }
-    text += ' ' + quoted(spec);
+    text += ' ' + shell_quoted(spec);
   }
   return text + " '(-h --help)'{-h,--help}'[Show this help.]' '*:file:_files'";
 }
@@ -115,7 +117,8 @@ std::string zsh_describe(std::span<const Command> commands, std::string_view par
   std::string text = "_values 'git lfs command'";
   for (const Command& command : commands) {
     if (command.hidden || parent_of(command) != parent) continue;
-    text += ' ' + quoted(std::string(leaf_of(command)) + '[' + zsh_text(command.summary) + ']');
+    text +=
+        ' ' + shell_quoted(std::string(leaf_of(command)) + '[' + zsh_text(command.summary) + ']');
   }
   return text;
 }
@@ -125,7 +128,9 @@ std::string zsh_script(std::span<const Command> commands) {
       "#compdef git-lfs\n"
       "# zsh completion for git-lfs; git's own completion calls _git-lfs for `git lfs`.\n"
       "_git-lfs() {\n"
-      "  if (( CURRENT == 2 )); then\n    " + zsh_describe(commands, "") + "\n    return\n  fi\n"
+      "  if (( CURRENT == 2 )); then\n    " +
+      zsh_describe(commands, "") +
+      "\n    return\n  fi\n"
       "  case \"$words[2]\" in\n";
   for (const Command& command : commands) {
     if (command.hidden || !parent_of(command).empty()) continue;
@@ -152,10 +157,10 @@ std::string fish_options(const Command& command, const std::string& condition) {
     if (option.hidden) continue;
     std::string choices(option.choices);
     for (char& c : choices) c = c == '|' ? ' ' : c;
-    text += "__lazylfs_complete -n " + quoted(condition) + " -l " + std::string(option.name);
+    text += "__lazylfs_complete -n " + shell_quoted(condition) + " -l " + std::string(option.name);
     if (!option.value_name.empty()) text += " -r";
-    if (!choices.empty()) text += " -f -a " + quoted(choices);
-    text += " -d " + quoted(option.help) + '\n';
+    if (!choices.empty()) text += " -f -a " + shell_quoted(choices);
+    text += " -d " + shell_quoted(option.help) + '\n';
   }
   return text;
 }
@@ -195,8 +200,9 @@ std::string fish_script(std::span<const Command> commands) {
     if (command.hidden) continue;
     const std::string name(command.name);
     script += "__lazylfs_complete -n " +
-              quoted("__lazylfs_exactly '" + std::string(parent_of(command)) + "'") + " -f -a " +
-              std::string(leaf_of(command)) + " -d " + quoted(command.summary) + '\n';
+              shell_quoted("__lazylfs_exactly '" + std::string(parent_of(command)) + "'") +
+              " -f -a " + std::string(leaf_of(command)) + " -d " + shell_quoted(command.summary) +
+              '\n';
     script += fish_options(command, "__lazylfs_at '" + name + "'");
   }
   return script;
@@ -208,8 +214,8 @@ Result<std::string> completion_script(std::span<const Command> commands, std::st
   if (shell == "bash") return bash_script(commands);
   if (shell == "zsh") return zsh_script(commands);
   if (shell == "fish") return fish_script(commands);
-  return Error(Errc::invalid, "unknown shell \"" + std::string(shell) + "\"; use one of " +
-                                  std::string(kShells));
+  return Error(Errc::invalid,
+               "unknown shell \"" + std::string(shell) + "\"; use one of " + std::string(kShells));
 }
 
 }  // namespace lazylfs::cli

@@ -49,12 +49,6 @@ ExitCode unknown_command(Context& context, std::string_view parent, std::string_
   return ExitCode::usage;
 }
 
-ExitCode usage_error(Context& context, const Command& command, std::string_view message) {
-  context.err << "Error: " << message << "\nRun 'git-lfs " << command.name
-              << " --help' for usage.\n";
-  return ExitCode::usage;
-}
-
 // Empty when `count` positional words are fine, else what is wrong, in git-lfs's words.
 std::string count_complaint(const Command& command, std::size_t count) {
   const std::string received = std::to_string(count);
@@ -72,13 +66,13 @@ std::string count_complaint(const Command& command, std::size_t count) {
 
 ExitCode run(Context& context, const Command& command, std::span<const std::string> words) {
   const Result<Arguments> arguments = parse_options(command.options, words);
-  if (!arguments) return usage_error(context, command, arguments.error().message());
+  if (!arguments) return usage_error(context, command.name, arguments.error().message());
   if (arguments->is_set("help") || command.run == nullptr) {
     context.out << command_help(context.commands, command);
     return ExitCode::ok;
   }
   const std::string complaint = count_complaint(command, arguments->positional.size());
-  if (!complaint.empty()) return usage_error(context, command, complaint);
+  if (!complaint.empty()) return usage_error(context, command.name, complaint);
 
   const Result<ExitCode> code = command.run(context, *arguments);
   if (code) return *code;
@@ -87,6 +81,11 @@ ExitCode run(Context& context, const Command& command, std::span<const std::stri
 }
 
 }  // namespace
+
+ExitCode usage_error(Context& context, std::string_view command, std::string_view message) {
+  context.err << "Error: " << message << "\nRun 'git-lfs " << command << " --help' for usage.\n";
+  return ExitCode::usage;
+}
 
 ExitCode run_command_line(Context& context, std::span<const std::string> arguments) {
   if (arguments.empty()) {

@@ -119,8 +119,9 @@ std::string roff_heading(std::string_view name, std::string_view summary, std::s
   std::ranges::transform(upper, upper.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
-  return ".TH \"" + upper + "\" \"1\" \"" + std::string(date) + "\" \"lazylfs " LAZYLFS_VERSION
-         "\" \"Git LFS\"\n.SH NAME\n" + roff(name) + " \\- " + roff(summary) + '\n';
+  return ".TH \"" + upper + "\" \"1\" \"" + std::string(date) +
+         "\" \"lazylfs " LAZYLFS_VERSION "\" \"Git LFS\"\n.SH NAME\n" + roff(name) + " \\- " +
+         roff(summary) + '\n';
 }
 
 constexpr std::string_view kExitStatus =
@@ -169,9 +170,9 @@ std::string manual_page(std::span<const Command> commands, const Command* comman
            roff_commands(shown_commands(commands, "")) + ".SH EXAMPLES\n" +
            roff_body(kProgramExamples) + std::string(kExitStatus);
   }
-  std::string page =
-      roff_heading(manual_page_name(*command), command->summary, date) + ".SH SYNOPSIS\n" +
-      roff(invocation(*command)) + "\n.SH DESCRIPTION\n" + roff_body(command->help);
+  std::string page = roff_heading(manual_page_name(*command), command->summary, date) +
+                     ".SH SYNOPSIS\n" + roff(invocation(*command)) + "\n.SH DESCRIPTION\n" +
+                     roff_body(command->help);
   const auto nested = shown_commands(commands, std::string(command->name) + ' ');
   if (!nested.empty()) page += ".SH COMMANDS\n" + roff_commands(nested);
   const std::string options = roff_options(command->options);

@@ -84,8 +84,8 @@ Result<std::vector<LfsFile>> find_lfs_files(const lfs::Repository& repository,
   for (const Candidate& candidate : found) {
     const auto header = TRY_CONTEXT(candidate.path, repository.blob_header(candidate.blob));
     if (header.missing || header.size == 0 || header.size >= lfs::kPointerBytesMax) continue;
-    const std::string text = TRY_CONTEXT(
-        candidate.path, repository.read_blob(candidate.blob, lfs::kPointerBytesMax));
+    const std::string text =
+        TRY_CONTEXT(candidate.path, repository.read_blob(candidate.blob, lfs::kPointerBytesMax));
     const auto pointer = lfs::parse_pointer(text);
     if (pointer && pointer->size > 0) files.push_back({candidate.path, pointer->id()});
   }

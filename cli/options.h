@@ -14,12 +14,12 @@ namespace lazylfs::cli {
 
 // One row of a command's option table; all help, manual pages and completions come from it.
 struct Option {
-  std::string_view name;           // "ref", given as --ref
-  char letter = '\0';              // 'r' for -r; none when 0
-  std::string_view value_name{};   // "<ref>"; empty for a switch
-  std::string_view help{};         // one sentence
-  std::string_view choices{};      // "auto|off": the only values allowed; empty: any
-  bool hidden = false;             // understood, but shown nowhere
+  std::string_view name;          // "ref", given as --ref
+  char letter = '\0';             // 'r' for -r; none when 0
+  std::string_view value_name{};  // "<ref>"; empty for a switch
+  std::string_view help{};        // one sentence
+  std::string_view choices{};     // "auto|off": the only values allowed; empty: any
+  bool hidden = false;            // understood, but shown nowhere
 };
 
 // What a command line said. Value.

@@ -16,24 +16,23 @@ namespace lazylfs::cli {
 // Thread-compatible. Made once by a command.
 class Settings {
  public:
-  // `folder`: a folder of the clone, or empty for the current one. Not being in a repository is no
-  // error, unless `folder` was given.
-  static Result<Settings> load(const std::string& folder);
+  // From the options --repo and --cache, where the command has them. Not being in a repository is
+  // no error, unless --repo names a folder that is not in one.
+  static Result<Settings> load(const Arguments& arguments);
 
   const lfs::Repository* repository() const { return repository_ ? &*repository_ : nullptr; }
   const lfs::Config& config() const { return repository_ ? repository_->config() : outside_; }
 
   std::string cache_folder() const;
+  // lfs.cache.*; Errc::invalid names the key whose value is no size.
   Result<cache::CacheOptions> cache_options() const;
   Result<std::unique_ptr<cache::Cache>> open_cache(Metrics& metrics) const;
 
  private:
   Settings() = default;
+  std::string cache_option_;
   std::optional<lfs::Repository> repository_;
   lfs::Config outside_;
 };
-
-// lfs.cache.size and lfs.cache.minfree. Errc::invalid names the key whose value is no size.
-Result<cache::CacheOptions> cache_options_from(const lfs::Config& config);
 
 }  // namespace lazylfs::cli

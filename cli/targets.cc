@@ -85,8 +85,8 @@ Result<Place> TargetFinder::in_mount(const std::string& mounted_repository,
   place.repository = TRY(open_repository(mounted_repository));
   place.base = path;
   if (!path.starts_with(".at/")) {
-    place.commit = TRY(place.repository->resolve_commit(options_.ref.empty() ? commit
-                                                                             : options_.ref));
+    place.commit =
+        TRY(place.repository->resolve_commit(options_.ref.empty() ? commit : options_.ref));
     return place;
   }
   std::string_view rest = std::string_view(path).substr(4);
