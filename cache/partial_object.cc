@@ -1,0 +1,468 @@
+// How reads wait: the reading side of PartialObject. flight.cc has the other side.
+//
+// A read whose blocks are all usable is answered at once. Else it is put on the list of waiters and
+// the missing blocks are planned: those of a flight under way are joined (and the flight made
+// urgent), those that another process has locked are polled for, the rest are claimed and fetched,
+// one fetch a run. A read that would have to wait until a long stream has come to its blocks takes
+// them away from the stream and fetches them itself.
+//
+// Answers are found, not sent: settle() looks at every waiter after anything changed (blocks
+// landed, the hash came to an end, another process made progress), so no order of events loses one.
+// A waiter is answered by whoever takes it off the list.
+//
+// Waiting for other processes is polling, every few milliseconds while there is such a waiter: it
+// serves any number of objects with one thread, and notices a killed fetcher (whose locks are gone)
+// in the same way as a finished one.
+#include "cache/partial_object.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "lfs/base/files.h"
+#include "lfs/base/trace.h"
+
+namespace lazylfs::cache {
+namespace {
+
+// A stream that is this far from an urgent read's blocks is not waited for.
+constexpr std::uint64_t kJoinDistance = 8U << 20U;
+constexpr std::uint64_t kSmallFetchBlocks = 2;
+constexpr std::uint64_t kUseGroupBlocks = 16;
+constexpr auto kPollInterval = std::chrono::milliseconds(3);
+
+Error corrupt_error(const ObjectId& id) {
+  return {Errc::corrupt, "the content of object " + id.oid.hex() + " does not match its oid"};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<PartialObject>> PartialObject::open(std::shared_ptr<Core> core,
+                                                           const ObjectId& id) {
+  const auto seed = [&] {
+    MapSeed known;
+    Result<Ledger> ledger = core->index().ledger(id.oid);
+    Result<std::string> checkpoint = core->index().checkpoint(id.oid);
+    if (ledger) known.ledger = std::move(*ledger);
+    if (checkpoint) known.bitmap = std::move(*checkpoint);
+    return known;
+  };
+  auto store = std::make_unique<BlockStore>(TRY(MapFile::open(core->layout(), id, seed)));
+  return std::make_shared<PartialObject>(std::move(core), std::move(store));
+}
+
+PartialObject::PartialObject(std::shared_ptr<Core> core, std::unique_ptr<BlockStore> store)
+    : core_(std::move(core)),
+      store_(std::move(store)),
+      uses_(store_->map().blocks() / kUseGroupBlocks + 1) {}
+
+PartialObject::~PartialObject() {
+  // An object that was opened and never read leaves nothing behind.
+  MapFile& map = store_->map();
+  if (map.find({0, map.blocks()}, true) == map.blocks() && map.try_lock_alone()) {
+    map.remove_files(core_->layout());
+  }
+}
+
+std::shared_ptr<Object> PartialObject::make_handle(Source& source) {
+  {
+    auto state = state_.lock();
+    if (state->handles++ == 0) state->source = &source;
+  }
+  const std::shared_ptr<PartialObject> self = shared_from_this();
+  const std::shared_ptr<void> handle(nullptr, [self](void*) { self->drop_handle(); });
+  // Work that an earlier process left.
+  if (store_->map().is(MapFlag::trusted)) {
+    on_trusted();
+  } else if (store_->map().has(store_->map().frontier())) {
+    hash_soon();
+  }
+  return {handle, this};
+}
+
+void PartialObject::drop_handle() {
+  if (--state_.lock()->handles == 0) shut_down();
+}
+
+void PartialObject::shut_down() {
+  Answers answers;
+  std::vector<std::shared_ptr<Fetch>> fetches;
+  {
+    auto state = state_.lock();
+    if (state->handles > 0) state->handles = 0;
+    state->source = nullptr;
+    for (const auto& flight : state->flights) {
+      flight->cancelled = true;
+      if (flight->fetch) fetches.push_back(std::move(flight->fetch));
+    }
+    std::move(state->ended.begin(), state->ended.end(), std::back_inserter(fetches));
+    state->ended.clear();
+    const Error closed(Errc::cancelled, "the object was closed");
+    for (const auto& waiter : state->waiters) answers.emplace_back(waiter, closed);
+    state->waiters.clear();
+  }
+  fetches.clear();
+  answer(answers);
+  if (changed_) core_->checkpoint(shared_from_this());
+}
+
+ObjectState PartialObject::state() const {
+  const MapFile& map = store_->map();
+  if (map.is(MapFlag::quarantined)) return ObjectState::quarantined;
+  if (complete_fd() >= 0) return ObjectState::complete;
+  return map.find({0, map.blocks()}, true) < map.blocks() ? ObjectState::partial
+                                                          : ObjectState::remote;
+}
+
+std::uint64_t PartialObject::cached_bytes() const {
+  const MapFile& map = store_->map();
+  const std::uint64_t bytes = map.present_count() * kBlockBytes;
+  const std::uint64_t last = map.blocks() - 1;
+  return map.has(last) ? bytes - (map.blocks() * kBlockBytes - store_->size()) : bytes;
+}
+
+Result<std::size_t> PartialObject::read_present(std::uint64_t offset, std::span<std::byte> into) {
+  touch(blocks_touching({offset, into.size()}, store_->size()));
+  return store_->read(offset, into);
+}
+
+int PartialObject::complete_fd() const {
+  const int fd = complete_fd_;
+  if (fd >= 0) return fd;
+  const MapFile& map = store_->map();
+  if (map.is(MapFlag::complete) && map.full()) (void)adopt_complete();
+  return complete_fd_;
+}
+
+// The descriptor is a new one, read-only: the data file's own could be written to. True when it was
+// made now.
+bool PartialObject::adopt_complete() const {
+  const std::lock_guard lock(complete_mutex_);
+  if (complete_) return false;
+  const std::string path = "/proc/self/fd/" + std::to_string(store_->map().data_fd());
+  Result<Fd> opened = open_file(path, O_RDONLY);
+  if (!opened) {
+    log_line(LogLevel::warning, opened.error().message());
+    return false;
+  }
+  complete_ = std::move(*opened);
+  complete_fd_ = complete_.get();
+  return true;
+}
+
+std::optional<Error> PartialObject::last_error() const { return state_.lock()->last_error; }
+
+void PartialObject::touch(const BlockSpan& span) {
+  if (core_->options().size_max == 0 || span.empty()) return;
+  const std::uint32_t now = ++clock_;
+  for (std::uint64_t i = span.first / kUseGroupBlocks; i <= (span.last - 1) / kUseGroupBlocks;
+       ++i) {
+    uses_[i].store(now, std::memory_order_relaxed);
+  }
+}
+
+std::shared_ptr<PendingRead> PartialObject::read_when_ready(
+    ByteRange range, std::function<void(Result<void>)> done) {
+  const BlockSpan span = blocks_touching(range, store_->size());
+  const auto waiter = std::make_shared<Waiter>(weak_from_this(), span, std::move(done));
+  if (span.empty() || store_->usable(span) == span) {
+    core_->metrics().add(Counter::cache_hits);
+    waiter->answer({});
+    return waiter;
+  }
+  core_->metrics().add(Counter::cache_misses);
+  touch(span);
+  waiter->since = Clock::now();
+  waiter->missing = span.first;
+  waiter->quarantines = store_->map().quarantines();
+  Actions actions;
+  bool open = true;
+  {
+    auto state = state_.lock();
+    open = state->source != nullptr;
+    if (open) {
+      state->waiters.push_back(waiter);
+      plan(*state, span, Priority::demand, actions);
+    }
+  }
+  if (!open) {
+    waiter->answer(Error(Errc::cancelled, "the object was closed"));
+    return waiter;
+  }
+  arm_deadline();
+  perform(actions);
+  settle();
+  return waiter;
+}
+
+void PartialObject::prefetch(ByteRange range, Priority priority) {
+  Actions actions;
+  {
+    auto state = state_.lock();
+    if (state->source == nullptr) return;
+    plan(*state, blocks_touching(range, store_->size()), priority, actions);
+  }
+  perform(actions);
+}
+
+void PartialObject::plan(State& state, const BlockSpan& span, Priority priority, Actions& actions) {
+  const MapFile& map = store_->map();
+  bool missing = false;
+  for (std::uint64_t at = map.find(span, false); at < span.last;
+       at = map.find({at, span.last}, false)) {
+    missing = true;
+    const BlockSpan rest{at, span.last};
+    const auto joined = plan_join(state, rest, priority, actions);
+    const std::uint64_t next = joined ? *joined : plan_new(state, rest, priority, actions);
+    if (next == at) {  // another process has it
+      actions.poll = true;
+      if (priority != Priority::demand) return;
+    }
+    at = std::max(next, at + 1);
+  }
+  if (!missing) actions.hash = true;
+}
+
+// Joins the flight that has the first block of `span`; returns how far it has them. Nothing when
+// there is none, or it is too far away and gave the blocks up.
+std::optional<std::uint64_t> PartialObject::plan_join(State& state, const BlockSpan& span,
+                                                      Priority priority, Actions& actions) {
+  for (const auto& flight : state.flights) {
+    const BlockSpan* claim = flight->claim_of(span.first);
+    if (claim == nullptr) continue;
+    const std::uint64_t end = std::min(claim->last, span.last);
+    const bool far = span.first * kBlockBytes > flight->position + kJoinDistance;
+    if (priority == Priority::demand && far && !flight->whole && !flight->cancelled) {
+      flight->give_up({span.first, end});
+      store_->map().unlock_blocks({span.first, end});
+      return std::nullopt;
+    }
+    if (priority < flight->priority) {
+      flight->priority = priority;
+      if (flight->fetch) actions.raise.emplace_back(flight->fetch, priority);
+    }
+    return end;
+  }
+  return std::nullopt;
+}
+
+// Claims and plans fetches for the missing blocks at the front of `span`; returns how far.
+std::uint64_t PartialObject::plan_new(State& state, const BlockSpan& span, Priority priority,
+                                      Actions& actions) {
+  MapFile& map = store_->map();
+  BlockSpan run{span.first, map.find(span, true)};
+  for (const auto& flight : state.flights) {
+    for (const BlockSpan& claim : flight->claims) {
+      if (claim.first >= run.first && claim.first < run.last) run.last = claim.first;
+    }
+  }
+  const BlockSpan locked = map.try_lock_blocks(run);
+  if (locked.empty()) return span.first;
+  // Another process may have landed some between the look and the lock.
+  for (std::uint64_t at = locked.first; at < locked.last;) {
+    const BlockSpan part{at, map.find({at, locked.last}, true)};
+    const std::uint64_t next = map.find({part.last, locked.last}, false);
+    map.unlock_blocks({part.last, next});
+    at = next;
+    if (part.empty()) continue;
+    auto flight = std::make_shared<Flight>();
+    flight->asked = bytes_of(part, store_->size());
+    flight->run_start = flight->run_end = flight->position = flight->asked.offset;
+    flight->priority = priority;
+    flight->for_demand = priority == Priority::demand;
+    flight->claims = {part};
+    flight->last_data = Clock::now();
+    state.flights.push_back(flight);
+    actions.start.push_back(flight);
+  }
+  return locked.last;
+}
+
+void PartialObject::plan_waiters(State& state, Actions& actions) {
+  if (state.source == nullptr) return;
+  for (const auto& waiter : state.waiters) {
+    plan(state, waiter->span(), Priority::demand, actions);
+  }
+}
+
+void PartialObject::perform(const Actions& actions) {
+  for (const auto& [fetch, priority] : actions.raise) fetch->raise(priority);
+  for (const auto& flight : actions.start) start(flight);
+  if (actions.hash) hash_soon();
+  bool post = false;
+  if (actions.poll) {
+    auto state = state_.lock();
+    post = !state->polling;
+    state->polling = true;
+  }
+  if (post) core_->timer().post_after(kPollInterval, [self = shared_from_this()] { self->poll(); });
+}
+
+void PartialObject::start(const std::shared_ptr<Flight>& flight) {
+  auto sink = std::make_shared<FlightSink>(shared_from_this(), flight);
+  Priority asked{};
+  Source* source = nullptr;
+  {
+    auto state = state_.lock();
+    asked = flight->priority;
+    source = state->source;
+  }
+  if (source == nullptr) return sink->done(Error(Errc::cancelled, "the object was closed"));
+  std::shared_ptr<Fetch> fetch = source->start(id(), flight->asked, asked, std::move(sink));
+  std::vector<std::shared_ptr<Fetch>> ended;
+  bool cancel = false;
+  bool raise = false;
+  {
+    auto state = state_.lock();
+    std::swap(ended, state->ended);
+    raise = flight->priority < asked;
+    cancel = flight->cancelled;
+    if (!flight->ended && !cancel) flight->fetch = fetch;
+  }
+  if (cancel) {
+    fetch->cancel();
+  } else if (raise) {
+    fetch->raise(Priority::demand);
+  }
+}
+
+void PartialObject::answer(const Answers& answers) {
+  for (const auto& [waiter, result] : answers) waiter->answer(result);
+}
+
+void PartialObject::settle() {
+  Answers answers;
+  {
+    auto state = state_.lock();
+    if (state->waiters.empty()) return;
+    const MapFile& map = store_->map();
+    const std::uint64_t quarantines = map.quarantines();
+    for (auto at = state->waiters.begin(); at != state->waiters.end();) {
+      Waiter& waiter = **at;
+      bool answered = true;
+      if (waiter.quarantines != quarantines) {
+        answers.emplace_back(*at, corrupt_error(id()));
+      } else {
+        const std::uint64_t missing = map.find({waiter.missing, waiter.span().last}, false);
+        if (missing != waiter.missing) waiter.since = Clock::now();
+        waiter.missing = missing;
+        answered = missing == waiter.span().last && store_->usable(waiter.span()) == waiter.span();
+        if (answered) answers.emplace_back(*at, Result<void>());
+      }
+      at = answered ? state->waiters.erase(at) : std::next(at);
+    }
+  }
+  answer(answers);
+}
+
+// Some block is fetched by another process: looks whether it came, or whether its fetcher is gone.
+void PartialObject::poll() {
+  settle();
+  Actions actions;
+  {
+    auto state = state_.lock();
+    state->polling = false;
+    plan_waiters(*state, actions);
+  }
+  perform(actions);
+  settle();
+}
+
+void PartialObject::arm_deadline() {
+  {
+    auto state = state_.lock();
+    if (state->deadline_armed) return;
+    state->deadline_armed = true;
+  }
+  core_->timer().post_after(core_->options().read_deadline, [self = weak_from_this()] {
+    if (const auto object = self.lock()) object->check_deadlines();
+  });
+}
+
+void PartialObject::check_deadlines() {
+  Answers answers;
+  const auto now = Clock::now();
+  auto next = Clock::time_point::max();
+  {
+    auto state = state_.lock();
+    for (auto at = state->waiters.begin(); at != state->waiters.end();) {
+      auto progress = (*at)->since;
+      for (const auto& flight : state->flights) {
+        const bool helps = !flight->claimed_in((*at)->span()).empty();
+        if (helps) progress = std::max(progress, flight->last_data);
+      }
+      const auto due = progress + core_->options().read_deadline;
+      const bool expired = due <= now;
+      if (expired) {
+        answers.emplace_back(*at, Error(Errc::timed_out, "no byte came within the deadline"));
+      } else {
+        next = std::min(next, due);
+      }
+      at = expired ? state->waiters.erase(at) : std::next(at);
+    }
+    state->deadline_armed = !state->waiters.empty();
+  }
+  if (!answers.empty()) {
+    core_->metrics().add(Counter::deadline_expiries, answers.size());
+    state_.lock()->last_error = answers.front().second.error();
+  }
+  if (next != Clock::time_point::max()) {
+    core_->timer().post_at(next, [self = weak_from_this()] {
+      if (const auto object = self.lock()) object->check_deadlines();
+    });
+  }
+  answer(answers);
+}
+
+void PartialObject::cancel(const std::shared_ptr<Waiter>& waiter) {
+  std::vector<std::shared_ptr<Fetch>> fetches;
+  {
+    auto state = state_.lock();
+    const auto found = std::find(state->waiters.begin(), state->waiters.end(), waiter);
+    if (found == state->waiters.end()) return;
+    state->waiters.erase(found);
+    for (const auto& flight : state->flights) {
+      const bool ours = !flight->claimed_in(waiter->span()).empty();
+      const bool wanted = std::any_of(
+          state->waiters.begin(), state->waiters.end(),
+          [&](const auto& other) { return !flight->claimed_in(other->span()).empty(); });
+      const bool small = flight->claimed_blocks() <= kSmallFetchBlocks;
+      if (!ours || wanted || small || !flight->for_demand || flight->cancelled) continue;
+      flight->cancelled = true;
+      if (flight->fetch) fetches.push_back(flight->fetch);
+    }
+  }
+  for (const auto& fetch : fetches) fetch->cancel();
+  waiter->answer(Error(Errc::cancelled, "the read was cancelled"));
+}
+
+// Through a descriptor of its own, so that the blocks of flights are locked against it, too.
+std::uint64_t PartialObject::punch_cold(std::uint64_t wanted) {
+  Result<std::unique_ptr<MapFile>> map = MapFile::open_existing(core_->layout(), id().oid);
+  if (!map || (*map)->id() != id()) return 0;
+  BlockStore store(std::move(*map));
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;
+  for (std::uint64_t i = 0; i < uses_.size(); ++i) {
+    const BlockSpan span{i * kUseGroupBlocks,
+                         std::min((i + 1) * kUseGroupBlocks, store.map().blocks())};
+    if (store.map().find(span, true) < span.last) groups.emplace_back(uses_[i].load(), i);
+  }
+  std::sort(groups.begin(), groups.end());
+  std::uint64_t freed = 0;
+  for (const auto& [use, group] : groups) {
+    if (freed >= wanted) break;
+    const BlockSpan span{group * kUseGroupBlocks,
+                         std::min((group + 1) * kUseGroupBlocks, store.map().blocks())};
+    auto state = state_.lock();
+    const bool wanted_now =
+        std::any_of(state->waiters.begin(), state->waiters.end(),
+                    [&](const auto& waiter) { return !waiter->span().intersect(span).empty(); });
+    if (!wanted_now) freed += store.punch(span);
+  }
+  if (freed > 0) changed_ = true;
+  return freed;
+}
+
+}  // namespace lazylfs::cache

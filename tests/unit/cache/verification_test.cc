@@ -1,0 +1,1 @@
+#include "tests/unit/cache/fake_source.h"
