@@ -1,0 +1,27 @@
+// What the rows of the command table run; each is documented by its row in commands.cc.
+#pragma once
+
+#include "cli/command.h"
+
+namespace lazylfs::cli {
+
+Result<ExitCode> run_cache_evict(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_gc(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_ls(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_path(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_pin(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_status(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_unpin(Context& context, const Arguments& arguments);
+Result<ExitCode> run_cache_verify(Context& context, const Arguments& arguments);
+Result<ExitCode> run_completion(Context& context, const Arguments& arguments);
+Result<ExitCode> run_env(Context& context, const Arguments& arguments);
+Result<ExitCode> run_generate(Context& context, const Arguments& arguments);
+Result<ExitCode> run_help(Context& context, const Arguments& arguments);
+Result<ExitCode> run_mount(Context& context, const Arguments& arguments);
+Result<ExitCode> run_mounts(Context& context, const Arguments& arguments);
+Result<ExitCode> run_prefetch(Context& context, const Arguments& arguments);
+Result<ExitCode> run_unmount(Context& context, const Arguments& arguments);
+Result<ExitCode> run_version(Context& context, const Arguments& arguments);
+Result<ExitCode> run_why(Context& context, const Arguments& arguments);
+
+}  // namespace lazylfs::cli

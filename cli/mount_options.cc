@@ -1,0 +1,96 @@
+#include "cli/mount_options.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+#include "lfs/base/files.h"
+#include "lfs/base/text.h"
+
+namespace lazylfs::cli {
+namespace {
+
+Result<std::chrono::milliseconds> duration_option(const Arguments& arguments, const char* name,
+                                                  std::chrono::milliseconds fallback) {
+  const auto text = arguments.value(name);
+  if (!text) return fallback;
+  const auto duration = parse_duration(*text);
+  if (!duration) {
+    return Error(Errc::invalid, "--" + std::string(name) + ": \"" + *text +
+                                    "\" is not a time; write it as 30s or 500ms");
+  }
+  return *duration;
+}
+
+// The cache reads its limit from the configuration: the option is `-c lfs.cache.size=…` for this
+// process and the daemon that it starts.
+Result<void> override_cache_size(const std::string& size) {
+  if (!parse_size(size)) {
+    return Error(Errc::invalid, "--cache-size: \"" + size + "\" is not a size; write it as 200GiB");
+  }
+  const std::string count = env_or_empty("GIT_CONFIG_COUNT");
+  const auto next = parse_uint(count.empty() ? "0" : count).value_or(0);
+  const std::string index = std::to_string(next);
+  // No thread of ours runs yet.
+  ::setenv(("GIT_CONFIG_KEY_" + index).c_str(), "lfs.cache.size",
+           1);  // NOLINT(concurrency-mt-unsafe)
+  ::setenv(("GIT_CONFIG_VALUE_" + index).c_str(), size.c_str(),
+           1);  // NOLINT(concurrency-mt-unsafe)
+  ::setenv("GIT_CONFIG_COUNT", std::to_string(next + 1).c_str(),
+           1);  // NOLINT(concurrency-mt-unsafe)
+  return {};
+}
+
+}  // namespace
+
+// A path that exists is a path, whatever colons it has.
+bool is_remote_source(const std::string& source) {
+  if (file_exists(source)) return false;
+  if (source.find("://") != std::string::npos) return true;
+  const std::size_t colon = source.find(':');
+  return colon != std::string::npos && colon > 0 && source.find('/') > colon;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc()) return std::nullopt;
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  double factor = 0;
+  if (unit == "ms") factor = 1;
+  if (unit.empty() || unit == "s") factor = 1000;
+  if (unit == "m") factor = 60 * 1000;
+  if (unit == "h") factor = 3600 * 1000;
+  const double milliseconds = number * factor;
+  if (!(milliseconds >= 1) || milliseconds > 1e10) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
+}
+
+Result<fs::MountOptions> mount_options_from(const Arguments& arguments) {
+  fs::MountOptions options;
+  options.source = arguments.positional.at(0);
+  if (!is_remote_source(options.source)) options.source = absolute_path(options.source);
+  options.mountpoint = absolute_path(arguments.positional.at(1));
+  options.ref = arguments.value_or("ref", "");
+  options.subdir = arguments.value_or("subdir", "");
+  options.follow = arguments.is_set("follow");
+  options.follow_interval =
+      TRY(duration_option(arguments, "follow-interval", options.follow_interval));
+  options.all_refs = arguments.is_set("all-refs");
+  options.allow_other = arguments.is_set("allow-other");
+  options.offline = arguments.is_set("offline");
+  options.small_files = arguments.is_set("small-files");
+  if (arguments.value_or("passthrough", "auto") == "off") {
+    options.passthrough = fs::PassthroughMode::off;
+  }
+  const std::string cache = arguments.value_or("cache", "");
+  if (!cache.empty()) options.cache_folder = absolute_path(cache);
+  const std::string cache_size = arguments.value_or("cache-size", "");
+  if (!cache_size.empty()) TRY(override_cache_size(cache_size));
+  options.remote = arguments.value_or("remote", "");
+  options.read_deadline = TRY(duration_option(arguments, "read-deadline", options.read_deadline));
+  return options;
+}
+
+}  // namespace lazylfs::cli
