@@ -18,14 +18,6 @@
 namespace lazylfs::cli {
 namespace {
 
-// The daemon's starter waits for one line: "ok", or nothing and the error on stderr.
-void report_ready(std::optional<std::int64_t> ready_fd) {
-  if (!ready_fd) return;
-  const Fd fd(static_cast<int>(*ready_fd));
-  // Nobody reads any more when the starter was killed; the mount then goes on without it.
-  (void)write_all(fd.get(), "ok\n").has_value();
-}
-
 std::string short_commit(const std::string& commit) { return commit.substr(0, 10); }
 
 std::string what_is_shown(const fs::MountRecord& mount) {
@@ -77,7 +69,11 @@ Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
   }
   if (arguments.is_set("foreground")) {
     const auto ready_fd = parse_int(arguments.value_or("ready-fd", ""));
-    TRY(fs::serve_mount(options, [&] { report_ready(ready_fd); }));
+    if (ready_fd) {
+      TRY(fs::serve_mount_for_starter(options, static_cast<int>(*ready_fd)));
+    } else {
+      TRY(fs::serve_mount(options, [] {}));
+    }
     return ExitCode::ok;
   }
   TRY(fs::start_mount_daemon(options));
