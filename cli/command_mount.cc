@@ -1,30 +1,16 @@
 // mount, unmount, mounts.
-#include <unistd.h>
-
-#include <charconv>
-#include <cmath>
-#include <ctime>
-
 #include "cli/command_functions.h"
 #include "cli/mount_options.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "fs/backend.h"
 #include "fs/mount.h"
+#include "fs/mount_arguments.h"
 #include "fs/registry.h"
-#include "lfs/base/fd.h"
 #include "lfs/base/files.h"
-#include "lfs/base/text.h"
 
 namespace lazylfs::cli {
 namespace {
-
-// The daemon's starter waits for one line: "ok", or nothing and the error on stderr.
-void report_ready(std::optional<std::int64_t> ready_fd) {
-  if (!ready_fd) return;
-  const Fd fd(static_cast<int>(*ready_fd));
-  // Nobody reads any more when the starter was killed; the mount then goes on without it.
-  (void)write_all(fd.get(), "ok\n").has_value();
-}
 
 std::string short_commit(const std::string& commit) { return commit.substr(0, 10); }
 
@@ -65,10 +51,14 @@ Json mounts_json(const std::vector<fs::MountRecord>& mounts, bool with_stats) {
 }  // namespace
 
 Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
+  if (arguments.has("ready-fd")) {  // this is the daemon
+    TRY(fs::serve_mount_request(TRY(fs::parse_mount_arguments(arguments.words))));
+    return ExitCode::ok;
+  }
   fs::MountOptions options = TRY(mount_options_from(arguments));
   options.interactive = context.interactive;
   // Asked here, because this failure alone has an exit code of its own.
-  if (!is_remote_source(options.source)) {
+  if (!fs::is_remote_source(options.source)) {
     const auto repository = lfs::Repository::discover(options.source);
     if (!repository && repository.error().code() == Errc::not_found) {
       context.err << repository.error().message() << '\n';
@@ -76,8 +66,7 @@ Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
     }
   }
   if (arguments.is_set("foreground")) {
-    const auto ready_fd = parse_int(arguments.value_or("ready-fd", ""));
-    TRY(fs::serve_mount(options, [&] { report_ready(ready_fd); }));
+    TRY(fs::serve_mount(options, [] {}));
     return ExitCode::ok;
   }
   TRY(fs::start_mount_daemon(options));
@@ -90,15 +79,15 @@ Result<ExitCode> run_unmount(Context& context, const Arguments& arguments) {
   if (mountpoints.empty() && !arguments.is_set("all")) {
     return usage_error(context, "unmount", "name a mount point, or give --all");
   }
+  const std::string cache_folder = TRY(Settings::load(arguments)).cache_folder();
   if (arguments.is_set("all")) {
-    const Settings settings = TRY(Settings::load(arguments));
-    for (const fs::MountRecord& mount : fs::list_mounts(settings.cache_folder())) {
+    for (const fs::MountRecord& mount : fs::list_mounts(cache_folder)) {
       mountpoints.push_back(mount.mountpoint);
     }
   }
   ExitCode code = ExitCode::ok;
   for (const std::string& mountpoint : mountpoints) {
-    const auto done = fs::unmount(mountpoint, arguments.is_set("lazy"));
+    const auto done = fs::unmount(mountpoint, arguments.is_set("lazy"), cache_folder);
     if (done) continue;
     context.err << done.error().message() << '\n';
     code = ExitCode::fatal;

@@ -64,7 +64,6 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "read-deadline",
      .value_name = "<time>",
      .help = "A read fails with ETIMEDOUT after so long without a new byte; default 60s."},
-    {.name = "ready-fd", .value_name = "<number>", .hidden = true},
     {.name = "ref", .value_name = "<ref>", .help = "What to show; default HEAD."},
     {.name = "remote",
      .value_name = "<name>",
@@ -72,6 +71,13 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "small-files",
      .help = "For trees of many small files: opening costs no round trip; no passthrough."},
     {.name = "subdir", .value_name = "<path>", .help = "Show only this folder of the tree."},
+    // What the command tells the daemon that it starts: see fs/mount_arguments.h.
+    {.name = "cache-folder", .value_name = "<folder>", .hidden = true},
+    {.name = "follow-interval-ms", .value_name = "<number>", .hidden = true},
+    {.name = "interactive", .hidden = true},
+    {.name = "prepared", .hidden = true},
+    {.name = "read-deadline-ms", .value_name = "<number>", .hidden = true},
+    {.name = "ready-fd", .value_name = "<number>", .hidden = true},
 });
 constexpr auto kMountsOptions = std::to_array<Option>(
     {kCache, kJson, {.name = "stats", .help = "With --json: add each daemon's counters."}});
