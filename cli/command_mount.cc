@@ -5,9 +5,9 @@
 #include "cli/settings.h"
 #include "fs/backend.h"
 #include "fs/mount.h"
-#include "fs/mount_arguments.h"
 #include "fs/registry.h"
 #include "lfs/base/files.h"
+#include "lfs/base/text.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -51,10 +51,6 @@ Json mounts_json(const std::vector<fs::MountRecord>& mounts, bool with_stats) {
 }  // namespace
 
 Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
-  if (arguments.has("ready-fd")) {  // this is the daemon
-    TRY(fs::serve_mount_request(TRY(fs::parse_mount_arguments(arguments.words))));
-    return ExitCode::ok;
-  }
   fs::MountOptions options = TRY(mount_options_from(arguments));
   options.interactive = context.interactive;
   // Asked here, because this failure alone has an exit code of its own.
@@ -66,7 +62,12 @@ Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
     }
   }
   if (arguments.is_set("foreground")) {
-    TRY(fs::serve_mount(options, [] {}));
+    const auto ready_fd = parse_int(arguments.value_or("ready-fd", ""));
+    if (ready_fd) {
+      TRY(fs::serve_mount_for_starter(options, static_cast<int>(*ready_fd)));
+    } else {
+      TRY(fs::serve_mount(options, [] {}));
+    }
     return ExitCode::ok;
   }
   TRY(fs::start_mount_daemon(options));

@@ -71,12 +71,6 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "small-files",
      .help = "For trees of many small files: opening costs no round trip; no passthrough."},
     {.name = "subdir", .value_name = "<path>", .help = "Show only this folder of the tree."},
-    // What the command tells the daemon that it starts: see fs/mount_arguments.h.
-    {.name = "cache-folder", .value_name = "<folder>", .hidden = true},
-    {.name = "follow-interval-ms", .value_name = "<number>", .hidden = true},
-    {.name = "interactive", .hidden = true},
-    {.name = "prepared", .hidden = true},
-    {.name = "read-deadline-ms", .value_name = "<number>", .hidden = true},
     {.name = "ready-fd", .value_name = "<number>", .hidden = true},
 });
 constexpr auto kMountsOptions = std::to_array<Option>(

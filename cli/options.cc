@@ -132,7 +132,6 @@ std::vector<std::string> Arguments::values(std::string_view option) const {
 Result<Arguments> parse_options(std::span<const Option> options,
                                 std::span<const std::string> arguments) {
   Arguments parsed;
-  parsed.words.assign(arguments.begin(), arguments.end());
   Words words(arguments);
   while (!words.empty()) {
     const std::string& word = words.take();

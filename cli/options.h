@@ -34,7 +34,6 @@ class Arguments {
   std::vector<std::string> values(std::string_view option) const;
 
   std::vector<std::string> positional;
-  std::vector<std::string> words;  // all of it, as given
 
  private:
   friend Result<Arguments> parse_options(std::span<const Option> options,

@@ -1,5 +1,6 @@
 // The daemon is our own executable, started anew with `mount --foreground --ready-fd=…`: a fork of
-// a process with threads and open databases would inherit what it cannot use.
+// a process with threads and open databases would inherit what it cannot use. It reports one line
+// of JSON: {"ready": true}, or {"ready": false, "code": …, "message": …}.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "fs/backend.h"
+#include "fs/mount.h"
 #include "fs/mount_arguments.h"
 #include "fs/mount_point.h"
 #include "fs/registry.h"
@@ -74,9 +76,7 @@ Errc code_named(std::string_view name) {
 }  // namespace
 
 Result<void> start_mount_daemon(const MountOptions& options) {
-  MountRequest request{
-      .options = options, .foreground = true, .ready_fd = kReadyFd, .prepared = true};
-  MountOptions& own = request.options;
+  MountOptions own = options;
   own.mountpoint = canonical_mountpoint(options.mountpoint);
   if (!is_remote_source(own.source)) own.source = absolute_path(own.source);
   TRY(prepare_mountpoint(own.mountpoint));
@@ -90,7 +90,7 @@ Result<void> start_mount_daemon(const MountOptions& options) {
   const std::string log_file = logs + "/" + mount_digest(own.mountpoint) + ".log";
   Pipe pipe = TRY(make_pipe());
   std::vector<std::string> words = {own_executable(), "mount"};
-  for (std::string& word : to_arguments(request)) words.push_back(std::move(word));
+  for (std::string& word : to_arguments(own, kReadyFd)) words.push_back(std::move(word));
   (void)TRY(spawn_daemon(std::move(words), log_file, pipe.write_end.get()));
   pipe.write_end.reset();
 
@@ -102,20 +102,17 @@ Result<void> start_mount_daemon(const MountOptions& options) {
                json_string(*report, "message").value_or("no reason given"));
 }
 
-Result<void> serve_mount_request(const MountRequest& request) {
-  Fd pipe(request.ready_fd);
-  if (pipe) {
-    ::umask(077);
-    (void)::fcntl(pipe.get(), F_SETFD, FD_CLOEXEC);
-  }
+Result<void> serve_mount_for_starter(const MountOptions& options, int ready_fd) {
+  Fd pipe(ready_fd);
+  ::umask(077);
+  (void)::fcntl(pipe.get(), F_SETFD, FD_CLOEXEC);
   const auto report = [&pipe](const Json& json) {
-    if (pipe) (void)write_all(pipe.get(), dump_json(json) + "\n").has_value();
+    // Nobody reads any more when the starter was killed; the mount goes on without it.
+    (void)write_all(pipe.get(), dump_json(json) + "\n").has_value();
     pipe.reset();
   };
-  const Result<void> served = serve_mount(request.options, request.prepared, [&report] {
-    report({{"ready", true}});
-  });
-  if (!served) {
+  const Result<void> served = serve_mount(options, true, [&report] { report({{"ready", true}}); });
+  if (!served && pipe) {
     report({{"ready", false},
             {"code", std::string(errc_name(served.error().code()))},
             {"message", served.error().message()}});

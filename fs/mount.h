@@ -43,6 +43,10 @@ Result<void> serve_mount(const MountOptions& options, bool prepared,
 // The daemon logs to <cache>/logs/<mount>.log.
 Result<void> start_mount_daemon(const MountOptions& options);
 
+// serve_mount() in the process that start_mount_daemon() started: tells it the outcome through
+// `ready_fd`.
+Result<void> serve_mount_for_starter(const MountOptions& options, int ready_fd);
+
 // Unmounts through the kernel or fusermount3, also a stale one; waits until the daemon has ended.
 // Errc::busy names what to do when files are open; `lazy` detaches at once.
 Result<void> unmount(const std::string& mountpoint, bool lazy);

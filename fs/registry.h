@@ -13,14 +13,14 @@
 namespace lazylfs::fs {
 
 struct MountRecord {
-  std::string mountpoint, source, repository;  // repository: the folder that serves the tree
-  std::string ref, commit, subdir;
+  std::string mountpoint{}, source{}, repository{};  // repository: what serves the tree
+  std::string ref{}, commit{}, subdir{};
   std::int64_t pid = 0;
   std::int64_t started = 0;    // seconds since 1970
   std::int64_t pid_start = 0;  // the kernel's start time of the process, against reused ids
   bool follow = false, all_refs = false, offline = false;
   bool alive = false;  // computed when read: the process lives and the mount answers
-  std::string log_file, socket;
+  std::string log_file{}, socket{};
 };
 
 Json to_json(const MountRecord& record);

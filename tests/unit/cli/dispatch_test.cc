@@ -28,13 +28,13 @@ TEST(DispatchTest, AnUnknownCommandEndsWith127AsUpstreamSaysIt) {
   EXPECT_EQ(static_cast<int>(run.code), 127);
   EXPECT_EQ(run.err,
             "Error: unknown command \"nosuch\" for \"git-lfs\"\n"
-            "Outcome 'git-lfs --help' for usage.\n");
+            "Run 'git-lfs --help' for usage.\n");
 }
 
 TEST(DispatchTest, ANearNameIsSuggestedAsUpstreamDoes) {
   EXPECT_EQ(run_table({"ecko"}).err,
             "Error: unknown command \"ecko\" for \"git-lfs\"\n\nDid you mean this?\n\techo\n\n"
-            "Outcome 'git-lfs --help' for usage.\n");
+            "Run 'git-lfs --help' for usage.\n");
 }
 
 TEST(DispatchTest, HiddenCommandsRunButAreNotSuggested) {
