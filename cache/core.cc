@@ -91,6 +91,19 @@ void Core::checkpoint(std::shared_ptr<PartialObject> object) {
   enqueue(&Unfinished::changed, std::move(object));
 }
 
+std::int64_t Core::take_use(const Oid& oid) {
+  {
+    auto dirty = dirty_.lock();
+    const auto found = dirty->find(oid);
+    if (found != dirty->end()) {
+      const std::int64_t used_ns = found->second.last_used_ns;
+      dirty->erase(found);
+      return used_ns;
+    }
+  }
+  return now_ns();
+}
+
 // Data before name before index: a power cut between any two steps loses at most the later ones.
 void Core::drain_finished() {
   Unfinished work;
@@ -118,13 +131,15 @@ void Core::drain_finished() {
     if (!synced && !sync_one(object)) continue;
     MapFile& map = object->store().map();
     Result<Ledger> ledger = map.read_ledger();
+    // The time of its last use, not of this; a use after the move is noted as that of a complete
+    // one.
+    const std::int64_t used_ns = take_use(object->id().oid);
     const Result<void> moved = map.promote(layout_);
     if (!moved) {
       log_line(LogLevel::error, "cache: " + moved.error().message());
       continue;
     }
-    complete.push_back({object->id(), ledger ? std::move(*ledger) : Ledger(), now_ns()});
-    dirty_.lock()->erase(object->id().oid);
+    complete.push_back({object->id(), ledger ? std::move(*ledger) : Ledger(), used_ns});
   }
   if (!complete.empty()) {
     const Result<void> recorded = index_->record_complete(complete);

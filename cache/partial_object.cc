@@ -66,13 +66,21 @@ PartialObject::~PartialObject() {
   }
 }
 
+struct PartialObject::Handle {
+  explicit Handle(std::shared_ptr<PartialObject> owner) : object(std::move(owner)) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() { object->drop_handle(); }
+  const std::shared_ptr<PartialObject> object;
+};
+
 std::shared_ptr<Object> PartialObject::make_handle(Source& source) {
   {
     auto state = state_.lock();
     if (state->handles++ == 0) state->source = &source;
   }
   const std::shared_ptr<PartialObject> self = shared_from_this();
-  const std::shared_ptr<void> handle(nullptr, [self](void*) { self->drop_handle(); });
+  const auto handle = std::make_shared<Handle>(self);
   // Work that an earlier process left.
   if (store_->map().is(MapFlag::trusted)) {
     on_trusted();

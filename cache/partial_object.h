@@ -46,6 +46,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void continue_hash(std::uint64_t blocks_max);
 
  private:
+  struct Handle;
   friend class FlightSink;
   friend class Waiter;
   using Clock = std::chrono::steady_clock;
