@@ -92,6 +92,7 @@ class TreeImpl final : public Tree {
   void trim_when_due(std::size_t entries_loaded);
   Result<FolderRequest> request_for(InodeNumber folder) const;
   LoadOutcome publish(InodeNumber folder, const LoadedFolder& loaded);
+  FolderIndex refs_folder();
   Entries build_entries(FolderIndex folder, const LoadedFolder& loaded);
   EntryTarget build_target(FolderIndex folder, const LoadedFolder& loaded,
                            const LoadedEntry& entry);
