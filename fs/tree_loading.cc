@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <malloc.h>
+
 #include "fs/tree_impl.h"
 #include "lfs/base/trace.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t kPreloadBlobs = 16384;  // asked of git at once
 constexpr int kPreloadNice = 10;
+constexpr std::size_t kEntriesPerTrim = 65536;
 
 // Removes a flight also when the leader is left by an exception.
 template <typename Function>
@@ -86,7 +89,17 @@ TreeImpl::LoadOutcome TreeImpl::load_as_leader(InodeNumber folder, Network netwo
       network == Network::allowed ? loader_.load(*request) : loader_.load_local(*request);
   if (!loaded) return {.result = loaded.error(), .entries = {}, .missing = {}};
   if (!loaded->missing.empty()) return {.result = {}, .entries = {}, .missing = loaded->missing};
-  return publish(folder, *loaded);
+  LoadOutcome outcome = publish(folder, *loaded);
+  trim_when_due(loaded->entries.size());
+  return outcome;
+}
+
+// What was read from Git lies between what is kept, and the allocator would keep the gaps: a third
+// of the whole for a million files.
+void TreeImpl::trim_when_due(std::size_t entries_loaded) {
+  if (loaded_since_trim_.fetch_add(entries_loaded) + entries_loaded < kEntriesPerTrim) return;
+  loaded_since_trim_.store(0);
+  malloc_trim(0);
 }
 
 Result<FolderRequest> TreeImpl::request_for(InodeNumber ino) const {
@@ -149,32 +162,41 @@ EntryTarget TreeImpl::build_target(FolderIndex parent, const LoadedFolder& loade
   return EntryTarget::folder(index);
 }
 
-TreeImpl::Entries TreeImpl::build_entries(FolderIndex parent, const LoadedFolder& loaded) {
-  std::size_t name_bytes = 0;
-  for (const LoadedEntry& entry : loaded.entries) name_bytes += entry.name.size();
+FolderIndex TreeImpl::refs_folder() {
+  const FolderIndex index = folders_.intern({.kind = FolderKind::refs,
+                                             .oid = {},
+                                             .parent_ino = kRootInode.value,
+                                             .name = std::string(kRefsFolderName),
+                                             .context = 0},
+                                            kRootFolder);
+  folders_.at(index).parent = kRootFolder;
+  return index;
+}
 
-  auto entries = std::make_shared<FolderEntries>();
-  const bool has_refs = parent == kRootFolder && options_.all_refs;
-  bool needs_refs = has_refs;
-  const auto add_refs = [&] {
-    const FolderIndex refs = folders_.intern({.kind = FolderKind::refs,
-                                              .oid = {},
-                                              .parent_ino = kRootInode.value,
-                                              .name = std::string(kRefsFolderName),
-                                              .context = 0},
-                                             kRootFolder);
-    folders_.at(refs).parent = kRootFolder;
-    entries->add(kRefsFolderName, EntryTarget::folder(refs));
-    needs_refs = false;
+TreeImpl::Entries TreeImpl::build_entries(FolderIndex parent, const LoadedFolder& loaded) {
+  struct Child {
+    std::string_view name;
+    const LoadedEntry* entry;  // null: the folder of refs
   };
-  entries->reserve(loaded.entries.size() + (has_refs ? 1U : 0U),
-                   name_bytes + (has_refs ? kRefsFolderName.size() : 0U));
+  const bool has_refs = parent == kRootFolder && options_.all_refs;
+  std::vector<Child> children;
+  children.reserve(loaded.entries.size() + 1);
   for (const LoadedEntry& entry : loaded.entries) {
-    if (needs_refs && entry.name >= kRefsFolderName) add_refs();
-    if (has_refs && entry.name == kRefsFolderName) continue;
-    entries->add(entry.name, build_target(parent, loaded, entry));
+    if (!has_refs || entry.name != kRefsFolderName) children.push_back({entry.name, &entry});
   }
-  if (needs_refs) add_refs();
+  if (has_refs) {
+    const auto place = std::ranges::lower_bound(children, kRefsFolderName, {}, &Child::name);
+    children.insert(place, {kRefsFolderName, nullptr});
+  }
+  std::vector<std::string_view> names;
+  names.reserve(children.size());
+  for (const Child& child : children) names.push_back(child.name);
+
+  auto entries = std::make_shared<FolderEntries>(names);
+  for (const Child& child : children) {
+    entries->add(child.name, child.entry != nullptr ? build_target(parent, loaded, *child.entry)
+                                                    : EntryTarget::folder(refs_folder()));
+  }
   return entries;
 }
 
