@@ -86,7 +86,7 @@ def check_includes(name, lines):
         quoted = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
         if quoted and own:
             target = quoted.group(1)
-            if name.startswith("tests/") and (ROOT / name).with_name(target).is_file():
+            if name.startswith("tests/") and ((ROOT / name).parent / target).is_file():
                 continue  # a test's own helper, beside it
             if not (ROOT / target).is_file():
                 yield number, f'"{target}" is not written from the project\'s root'
