@@ -1,6 +1,6 @@
-// A folder is read in three steps, each over all entries, so that everything missing from a
-// blobless clone is known before the network is asked, once: the headers (sizes) of all blobs; the
-// folder's .gitattributes; the small blobs that these say are LFS's.
+// A folder is read in one pass over its entries, .gitattributes first, which says whose blobs must
+// be read (LFS's) and of whom the header will do (the others). The pass goes on after a missing
+// blob, so that all of a blobless clone's are known before the network is asked, once.
 #include "fs/folder_loader.h"
 
 #include <algorithm>
@@ -58,19 +58,9 @@ Result<LoadedFolder> FolderLoader::load_local(const FolderRequest& request) cons
 
   folder.entries.reserve(tree->size());
   for (lfs::TreeEntry& entry : *tree) {
-    LoadedEntry loaded{
-        .name = std::move(entry.name), .kind = entry.kind, .oid = entry.oid, .content = {}};
-    if (!is_folder_kind(entry.kind)) {
-      const lfs::BlobHeader header =
-          TRY_CONTEXT("read " + loaded.name, repository_.blob_header(entry.oid));
-      if (header.missing) folder.missing.push_back(entry.oid);
-      loaded.content = {
-          .blob = entry.oid, .size = header.size, .kind = entry.kind, .is_lfs = false};
-    }
-    folder.entries.push_back(std::move(loaded));
+    folder.entries.push_back(
+        {.name = std::move(entry.name), .kind = entry.kind, .oid = entry.oid, .content = {}});
   }
-  if (!folder.missing.empty()) return folder;
-
   sort_entries(folder.entries, request.path);
   TRY(read_rules(request, folder));
   std::vector<FolderFilter::Level> levels = request.levels;
@@ -79,18 +69,20 @@ Result<LoadedFolder> FolderLoader::load_local(const FolderRequest& request) cons
   for (LoadedEntry& entry : folder.entries) {
     if (is_folder_kind(entry.kind)) continue;
     const bool is_lfs_path = is_regular(entry.kind) && filter.is_lfs(entry.name);
-    TRY_CONTEXT("read " + entry.name, read_entry(entry, is_lfs_path));
+    const bool is_here = TRY_CONTEXT("read " + entry.name, read_entry(entry, is_lfs_path));
+    if (!is_here) folder.missing.push_back(entry.oid);
   }
   return folder;
 }
 
+// Of a missing .gitattributes nothing is known; the pass then only collects what else is missing.
 Result<void> FolderLoader::read_rules(const FolderRequest& request, LoadedFolder& folder) const {
   folder.context = request.context;
-  const auto found = std::ranges::lower_bound(
-      folder.entries, kAttributesName, {},
-      [](const LoadedEntry& entry) { return std::string_view(entry.name); });
-  if (found == folder.entries.end() || found->name != kAttributesName) return {};
-  if (!is_regular(found->kind) || found->content.size > kAttributesBytesMax) return {};
+  const auto found = std::ranges::find(folder.entries, kAttributesName, &LoadedEntry::name);
+  if (found == folder.entries.end() || !is_regular(found->kind)) return {};
+  const lfs::BlobHeader header =
+      TRY_CONTEXT("read .gitattributes", repository_.blob_header(found->oid));
+  if (header.missing || header.size > kAttributesBytesMax) return {};
 
   const std::string text =
       TRY_CONTEXT("read .gitattributes", repository_.read_blob(found->oid, kAttributesBytesMax));
@@ -105,22 +97,31 @@ Result<void> FolderLoader::read_rules(const FolderRequest& request, LoadedFolder
   return {};
 }
 
-// A file that has filter=lfs but is no pointer passes through the filter as it is.
-Result<void> FolderLoader::read_entry(LoadedEntry& entry, bool is_lfs_path) const {
+// False when the blob is missing. A file that has filter=lfs but is no pointer passes through the
+// filter as it is.
+Result<bool> FolderLoader::read_entry(LoadedEntry& entry, bool is_lfs_path) const {
   Oid object;
   ContentInfo& content = entry.content;
-  if (is_lfs_path && content.size > 0 && content.size < lfs::kPointerBytesMax) {
-    const std::string text = TRY(repository_.read_blob(entry.oid, lfs::kPointerBytesMax));
-    const Result<lfs::Pointer> pointer = lfs::parse_pointer(text);
+  content = {.blob = entry.oid, .size = 0, .kind = entry.kind, .is_lfs = false};
+  const Result<std::string> text = is_lfs_path
+                                       ? repository_.read_blob(entry.oid, lfs::kPointerBytesMax - 1)
+                                       : Result<std::string>(Error(Errc::invalid, "not wanted"));
+  if (text) {
+    content.size = text->size();
+    const Result<lfs::Pointer> pointer = lfs::parse_pointer(*text);
     // White space alone reads as the empty file's pointer, and is not one on checkout.
-    if (pointer && pointer->size <= kContentSizeMax && !trim(text).empty()) {
+    if (pointer && pointer->size <= kContentSizeMax && !trim(*text).empty()) {
       object = pointer->oid;
       content.is_lfs = true;
       content.size = pointer->size;
     }
+  } else {  // too large for a pointer, missing, or none of LFS's
+    const lfs::BlobHeader header = TRY(repository_.blob_header(entry.oid));
+    if (header.missing) return false;
+    content.size = header.size;
   }
   entry.wanted_ino = content_ino(content, object);
-  return {};
+  return true;
 }
 
 Result<LoadedFolder> FolderLoader::load(const FolderRequest& request) const {
@@ -163,16 +164,11 @@ Result<LoadedFolder> FolderLoader::load_rules_only(const FolderRequest& request)
   LoadedFolder folder;
   for (lfs::TreeEntry& entry : TRY(repository_.read_tree(request.tree))) {
     if (entry.name != kAttributesName || is_folder_kind(entry.kind)) continue;
-    lfs::BlobHeader header = TRY(repository_.blob_header(entry.oid));
-    if (header.missing) {
+    if (TRY(repository_.blob_header(entry.oid)).missing) {
       TRY(repository_.fetch_missing({entry.oid}));
-      header = TRY(repository_.blob_header(entry.oid));
     }
     folder.entries.push_back(
-        {.name = std::move(entry.name),
-         .kind = entry.kind,
-         .oid = entry.oid,
-         .content = {.blob = entry.oid, .size = header.size, .kind = entry.kind, .is_lfs = false}});
+        {.name = std::move(entry.name), .kind = entry.kind, .oid = entry.oid, .content = {}});
     break;
   }
   TRY(read_rules(request, folder));

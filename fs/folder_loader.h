@@ -53,7 +53,7 @@ class FolderLoader {
  private:
   Result<LoadedFolder> load_rules_only(const FolderRequest& request) const;
   Result<void> read_rules(const FolderRequest& request, LoadedFolder& folder) const;
-  Result<void> read_entry(LoadedEntry& entry, bool is_lfs_path) const;
+  Result<bool> read_entry(LoadedEntry& entry, bool is_lfs_path) const;
 
   const lfs::Repository& repository_;
 };

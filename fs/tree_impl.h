@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <shared_mutex>
@@ -88,6 +89,7 @@ class TreeImpl final : public Tree {
   Result<Entries> entries_of(InodeNumber folder);
   LoadOutcome load(InodeNumber folder, Network network);
   LoadOutcome load_as_leader(InodeNumber folder, Network network);
+  void trim_when_due(std::size_t entries_loaded);
   Result<FolderRequest> request_for(InodeNumber folder) const;
   LoadOutcome publish(InodeNumber folder, const LoadedFolder& loaded);
   Entries build_entries(FolderIndex folder, const LoadedFolder& loaded);
@@ -128,6 +130,7 @@ class TreeImpl final : public Tree {
   bool may_have_garbage_ = false;
   std::atomic<std::size_t> dropped_{0};  // nodes whose last reference went since the last sweep
 
+  std::atomic<std::size_t> loaded_since_trim_{0};
   Guarded<std::unordered_map<std::uint64_t, Flight>> flights_;
 
   // The LFS OIDs of pointers read lately, placed by their blob's id.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <malloc.h>
+
 #include "fs/tree_impl.h"
 #include "lfs/base/trace.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t kPreloadBlobs = 16384;  // asked of git at once
 constexpr int kPreloadNice = 10;
+constexpr std::size_t kEntriesPerTrim = 65536;
 
 // Removes a flight also when the leader is left by an exception.
 template <typename Function>
@@ -86,7 +89,17 @@ TreeImpl::LoadOutcome TreeImpl::load_as_leader(InodeNumber folder, Network netwo
       network == Network::allowed ? loader_.load(*request) : loader_.load_local(*request);
   if (!loaded) return {.result = loaded.error(), .entries = {}, .missing = {}};
   if (!loaded->missing.empty()) return {.result = {}, .entries = {}, .missing = loaded->missing};
-  return publish(folder, *loaded);
+  LoadOutcome outcome = publish(folder, *loaded);
+  trim_when_due(loaded->entries.size());
+  return outcome;
+}
+
+// What was read from Git lies between what is kept, and the allocator would keep the gaps: a third
+// of the whole for a million files.
+void TreeImpl::trim_when_due(std::size_t entries_loaded) {
+  if (loaded_since_trim_.fetch_add(entries_loaded) + entries_loaded < kEntriesPerTrim) return;
+  loaded_since_trim_.store(0);
+  malloc_trim(0);
 }
 
 Result<FolderRequest> TreeImpl::request_for(InodeNumber ino) const {

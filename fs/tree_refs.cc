@@ -48,7 +48,8 @@ Result<FolderIndex> TreeImpl::enter_ref(InodeNumber folder, std::string_view nam
 
 Result<FolderIndex> TreeImpl::enter_commit(InodeNumber folder, const lfs::Commit& commit,
                                            std::string_view name) {
-  std::shared_ptr<const Snapshot> snapshot = TRY(loader_.open_snapshot(commit, options_.subdir));
+  const std::shared_ptr<const Snapshot> snapshot =
+      TRY(loader_.open_snapshot(commit, options_.subdir));
   // Two commits of one tree differ in their time, hence the commit in the identity.
   return hold(folder,
               {.kind = FolderKind::tree,
@@ -56,7 +57,7 @@ Result<FolderIndex> TreeImpl::enter_commit(InodeNumber folder, const lfs::Commit
                .parent_ino = folder.value,
                .name = std::string(name),
                .context = snapshot->context},
-              std::move(snapshot));
+              snapshot);
 }
 
 Result<FolderIndex> TreeImpl::hold(InodeNumber parent, FolderIdentity identity,

@@ -57,7 +57,7 @@ TEST(ContentTableTest, RandomOperationsAgreeWithAMap) {
   ContentTable table;
   std::map<std::uint32_t, std::uint64_t> model;  // content -> ino
   std::mt19937 random(3);
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     const auto number = static_cast<std::uint32_t>(random() % 3000);
     // Numbers in clusters over the whole range.
     const std::uint64_t wanted = ((std::uint64_t{number} % 50 + 1) << 57U) / 8 + number / 10;

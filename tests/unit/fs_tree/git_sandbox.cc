@@ -15,7 +15,7 @@ namespace lazylfs::fs {
 namespace {
 
 std::vector<std::string> environment(const std::string& home, std::int64_t time) {
-  const std::string date = std::to_string(time) + " +0000";
+  const std::string date = "@" + std::to_string(time) + " +0000";
   return {"GIT_CONFIG_GLOBAL=/dev/null",
           "GIT_CONFIG_SYSTEM=/dev/null",
           "GIT_ATTR_NOSYSTEM=1",
