@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "cli/command_functions.h"
@@ -41,9 +42,13 @@ Result<void> write_pages(std::span<const Command> commands, const std::string& f
 }
 
 Result<void> write_completions(std::span<const Command> commands, const std::string& folder) {
-  TRY(write_file_atomically(folder + "/git-lfs", TRY(completion_script(commands, "bash"))));
-  TRY(write_file_atomically(folder + "/_git-lfs", TRY(completion_script(commands, "zsh"))));
-  return write_file_atomically(folder + "/git-lfs.fish", TRY(completion_script(commands, "fish")));
+  constexpr std::array<std::pair<const char*, const char*>, 3> kFiles = {
+      {{"bash", "/git-lfs"}, {"fish", "/git-lfs.fish"}, {"zsh", "/_git-lfs"}}};
+  for (const auto& [shell, file] : kFiles) {
+    const std::string script = TRY(completion_script(commands, shell));
+    TRY(write_file_atomically(folder + file, script));
+  }
+  return {};
 }
 
 void print_endpoints(std::ostream& out, const Settings& settings) {

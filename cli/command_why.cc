@@ -25,7 +25,7 @@ struct Story {
 };
 
 std::optional<std::string> attribute(const std::string& path, const char* name) {
-  constexpr std::size_t kValueMax = 64 * 1024;
+  constexpr std::size_t kValueMax = 64UL << 10U;
   std::string value(kValueMax, '\0');
   const ssize_t length = ::getxattr(path.c_str(), name, value.data(), value.size());
   if (length < 0) return std::nullopt;

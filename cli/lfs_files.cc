@@ -5,6 +5,7 @@
 
 #include "fs/tree.h"
 #include "lfs/base/files.h"
+#include "lfs/base/result.h"
 
 namespace lazylfs::cli {
 namespace {

@@ -32,13 +32,13 @@ Result<void> override_cache_size(const std::string& size) {
   const std::string count = env_or_empty("GIT_CONFIG_COUNT");
   const auto next = parse_uint(count.empty() ? "0" : count).value_or(0);
   const std::string index = std::to_string(next);
-  // No thread of ours runs yet.
-  ::setenv(("GIT_CONFIG_KEY_" + index).c_str(), "lfs.cache.size",
-           1);  // NOLINT(concurrency-mt-unsafe)
-  ::setenv(("GIT_CONFIG_VALUE_" + index).c_str(), size.c_str(),
-           1);  // NOLINT(concurrency-mt-unsafe)
-  ::setenv("GIT_CONFIG_COUNT", std::to_string(next + 1).c_str(),
-           1);  // NOLINT(concurrency-mt-unsafe)
+  const auto set = [](const std::string& name, const std::string& value) {
+    // No thread of ours runs yet.
+    ::setenv(name.c_str(), value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  };
+  set("GIT_CONFIG_KEY_" + index, "lfs.cache.size");
+  set("GIT_CONFIG_VALUE_" + index, size);
+  set("GIT_CONFIG_COUNT", std::to_string(next + 1));
   return {};
 }
 

@@ -130,20 +130,20 @@ std::vector<std::string> Arguments::values(std::string_view option) const {
 }
 
 Result<Arguments> parse_options(std::span<const Option> options,
-                                std::span<const std::string> arguments) {
+                                std::span<const std::string> words) {
   Arguments parsed;
-  Words words(arguments);
-  while (!words.empty()) {
-    const std::string& word = words.take();
+  Words left(words);
+  while (!left.empty()) {
+    const std::string& word = left.take();
     std::vector<Setting> settings;
     if (word == "--") {
-      parsed.positional.insert(parsed.positional.end(), words.rest().begin(), words.rest().end());
+      parsed.positional.insert(parsed.positional.end(), left.rest().begin(), left.rest().end());
       return parsed;
     }
     if (word.starts_with("--")) {
-      settings.push_back(TRY(parse_long(options, word, words)));
+      settings.push_back(TRY(parse_long(options, word, left)));
     } else if (word.size() > 1 && word[0] == '-') {
-      settings = TRY(parse_letters(options, word, words));
+      settings = TRY(parse_letters(options, word, left));
     } else {
       parsed.positional.push_back(word);
     }

@@ -153,6 +153,7 @@ Result<std::vector<Target>> TargetFinder::by_path(const std::string& path) {
   auto files = TRY(find_lfs_files(*place.repository, place.commit, place.base, wanted));
   if (files.empty()) return Error(Errc::not_found, path + ": no LFS file there");
   std::vector<Target> targets;
+  targets.reserve(files.size());
   for (LfsFile& file : files) targets.push_back({file.id, std::move(file.path)});
   return targets;
 }
