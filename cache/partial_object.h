@@ -39,6 +39,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void prefetch(ByteRange range, Priority priority) override;
   int complete_fd() const override;
   std::optional<Error> last_error() const override;
+  std::uint64_t mismatches() const override { return store_->map().quarantines(); }
 
   BlockStore& store() { return *store_; }
   // Gives back about `wanted` bytes of the blocks that were not used for longest.
