@@ -58,7 +58,7 @@ constexpr auto kMountOptions = std::to_array<Option>({
      .help = "Serve in this process until unmounted, for supervisors and debugging."},
     {.name = "offline", .help = "Never use the network: what is not cached cannot be read."},
     {.name = "passthrough",
-     .value_name = "<when>",
+     .value_name = "auto|off",
      .help = "Whether the kernel may read complete objects by itself.",
      .choices = "auto|off"},
     {.name = "read-deadline",

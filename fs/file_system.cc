@@ -9,7 +9,7 @@
 namespace lazylfs::fs {
 namespace {
 
-constexpr double kSoon = 1;  // for names that move without notice
+constexpr double kSoon = 1;  // seconds, for names that move without notice
 constexpr std::uint64_t kStatBlock = 512;
 constexpr std::string_view kPrefix = "user.lfs.";
 
@@ -53,7 +53,12 @@ FileSystem::FileSystem(const FileSystemParts& parts, FileSystemOptions chosen,
              .metrics = metrics,
              .completions = completions,
              .blocking = blocking,
-             .on_interrupt = on_interrupt}) {}
+             .on_interrupt = on_interrupt}) {
+  if (!options.all_refs) return;
+  // Kept looked up for as long as the mount lives, so that its number stands.
+  const Result<Attributes> at = tree.lookup(kRootInode, ".at");
+  if (at) at_folder_ = at->ino;
+}
 
 struct stat FileSystem::to_stat(const Attributes& attributes) const {
   struct stat result {};
@@ -92,20 +97,27 @@ struct stat FileSystem::control_stat(InodeNumber ino) {
   return result;
 }
 
-void FileSystem::note_root_entry(std::string_view name, InodeNumber ino) {
-  if (options.all_refs && name == ".at") at_folder_ = ino.value;
+// .at and the folders in it. Branches with slashes make folders there, which look like those of
+// commits from here; taking the latter for the former costs them a little caching.
+bool FileSystem::may_hold_refs(InodeNumber folder) {
+  if (at_folder_.value == 0 || folder == kRootInode) return false;
+  return folder == at_folder_ || tree.parent_of(folder) == at_folder_;
 }
 
 double FileSystem::entry_timeout(InodeNumber folder) {
-  const std::uint64_t at = at_folder_;
-  if (at == 0 || folder == kRootInode) return kForEver;
-  // Branches with slashes make folders below .at; nobody tells us when a ref there moves.
-  InodeNumber parent = folder;
-  for (int depth = 0; depth < 8 && parent != kRootInode; ++depth) {
-    if (parent.value == at) return depth == 0 ? kSoon : kForEver;
-    parent = tree.parent_of(parent);
+  return may_hold_refs(folder) ? kSoon : kForEver;
+}
+
+void FileSystem::note_listing(InodeNumber folder) {
+  if (may_hold_refs(folder)) ref_listings_.lock()->insert(folder.value);
+}
+
+void FileSystem::drop_ref_listings() {
+  const auto listings = std::exchange(*ref_listings_.lock(), {});
+  Notifier* to = notifier;
+  for (const std::uint64_t folder : listings) {
+    if (to != nullptr) to->drop_pages({folder});
   }
-  return kForEver;
 }
 
 Result<std::optional<std::string>> FileSystem::extended_attribute(InodeNumber ino,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "cache/cache.h"
 #include "fs/control_folder.h"
@@ -55,8 +56,10 @@ class FileSystem {
 
   // For how long the kernel may keep a name in `folder`, in seconds.
   double entry_timeout(InodeNumber folder);
-  // A folder whose names were asked for and found at the root.
-  void note_root_entry(std::string_view name, InodeNumber ino);
+  // `folder` was listed: the kernel keeps that.
+  void note_listing(InodeNumber folder);
+  // Lets the kernel drop the listings whose refs may have changed since.
+  void drop_ref_listings();
 
   // The value of an extended attribute; empty when `ino` has none of that name.
   Result<std::optional<std::string>> extended_attribute(InodeNumber ino, std::string_view name);
@@ -84,8 +87,10 @@ class FileSystem {
 
  private:
   bool decide_open_requests();
+  bool may_hold_refs(InodeNumber folder);
 
-  std::atomic<std::uint64_t> at_folder_{0};  // .at, once it was looked up
+  InodeNumber at_folder_;  // .at; zero without all_refs
+  Guarded<std::unordered_set<std::uint64_t>> ref_listings_;
   Guarded<std::optional<bool>> answers_open_;
 
  public:

@@ -1,5 +1,6 @@
 #include "fs/folder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -31,34 +32,73 @@ std::pair<std::uint64_t, std::uint64_t> digest_of(const FolderIdentity& identity
 
 }  // namespace
 
-void FolderEntries::reserve(std::size_t count, std::size_t name_bytes) {
-  entries_.reserve(count);
-  names_.reserve(name_bytes);
+FolderEntries::FolderEntries(const std::vector<std::string_view>& names) {
+  entries_.reserve(names.size());
+  if (names.size() < 2) return;
+  std::size_t bytes = 0;
+  std::size_t shortest = names.front().size();
+  std::size_t prefix = shortest;
+  std::size_t suffix = shortest;
+  const std::string_view first = names.front();
+  for (const std::string_view name : names) {
+    bytes += name.size();
+    shortest = std::min(shortest, name.size());
+    const auto differ = std::ranges::mismatch(first.substr(0, prefix), name);
+    prefix = static_cast<std::size_t>(differ.in1 - first.begin());
+    const auto from_end = std::mismatch(
+        first.rbegin(), first.rbegin() + static_cast<std::ptrdiff_t>(std::min(suffix, name.size())),
+        name.rbegin());
+    suffix = static_cast<std::size_t>(from_end.first - first.rbegin());
+  }
+  suffix = std::min(suffix, shortest - prefix);
+  prefix_ = first.substr(0, prefix);
+  suffix_ = first.substr(first.size() - suffix);
+  middles_.reserve(bytes - names.size() * (prefix + suffix));
 }
 
 void FolderEntries::add(std::string_view name, EntryTarget target) {
-  entries_.push_back({static_cast<std::uint32_t>(names_.size()), target});
-  names_.append(name);
+  entries_.push_back({static_cast<std::uint32_t>(middles_.size()), target});
+  middles_.append(name.substr(prefix_.size(), name.size() - prefix_.size() - suffix_.size()));
 }
 
+void FolderEntries::get_name(std::size_t position, std::string& name) const {
+  name = prefix_;
+  name.append(middle(position)).append(suffix_);
+}
+
+std::string FolderEntries::name(std::size_t position) const {
+  std::string name;
+  get_name(position, name);
+  return name;
+}
+
+// The order is that of whole names: "a.x" comes before "a-b.x" by the middles alone, and after it
+// with the suffix.
 std::optional<EntryTarget> FolderEntries::find(std::string_view wanted) const {
+  if (!wanted.starts_with(prefix_)) return std::nullopt;
+  wanted.remove_prefix(prefix_.size());
+  const auto compare = [&](std::size_t position) {
+    const std::string_view own = middle(position);
+    const int order = own.compare(wanted.substr(0, own.size()));
+    return order != 0 ? order : suffix_.compare(wanted.substr(own.size()));
+  };
   std::size_t low = 0;
   std::size_t high = count();
   while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    const int order = name(middle).compare(wanted);
-    if (order == 0) return target(middle);
+    const std::size_t position = low + (high - low) / 2;
+    const int order = compare(position);
+    if (order == 0) return target(position);
     if (order < 0) {
-      low = middle + 1;
+      low = position + 1;
     } else {
-      high = middle;
+      high = position;
     }
   }
   return std::nullopt;
 }
 
 std::size_t FolderEntries::memory_bytes() const {
-  return sizeof *this + entries_.capacity() * sizeof(Entry) + names_.capacity();
+  return sizeof *this + entries_.capacity() * sizeof(Entry) + middles_.capacity();
 }
 
 FolderIndex FolderTable::intern(FolderIdentity identity, FolderIndex parent) {
@@ -108,7 +148,9 @@ const Snapshot& FolderTable::snapshot_of(FolderIndex index) const {
 std::string FolderTable::path_of(FolderIndex index) const {
   std::string path;
   while (at(index).snapshot == nullptr) {
-    path = path.empty() ? at(index).name : at(index).name + "/" + path;
+    std::string below = std::move(path);
+    path = at(index).name;
+    if (!below.empty()) path.append("/").append(below);
     index = at(index).parent;
   }
   return path;

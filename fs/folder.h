@@ -33,23 +33,22 @@ class EntryTarget {
   std::uint32_t bits_;
 };
 
-// A loaded folder: entries sorted by the bytes of their names, which lie in one pool. Immutable
-// once shared.
+// A loaded folder: entries sorted by the bytes of their names. What all names begin and end with
+// ("part-", ".parquet") is kept once, and the rest in one pool. Immutable once shared.
 class FolderEntries {
  public:
-  // Names must be added in order.
-  void reserve(std::size_t count, std::size_t name_bytes);
+  FolderEntries() = default;
+  explicit FolderEntries(const std::vector<std::string_view>& names);
+
+  // In the order of the names that the constructor was given.
   void add(std::string_view name, EntryTarget target);
 
   std::size_t count() const { return entries_.size(); }
-  std::string_view name(std::size_t position) const {
-    const std::size_t start = entries_[position].name_start;
-    const std::size_t end =
-        position + 1 < entries_.size() ? entries_[position + 1].name_start : names_.size();
-    return std::string_view(names_).substr(start, end - start);
-  }
+  // Replaces `name`; a caller in a loop keeps its buffer.
+  void get_name(std::size_t position, std::string& name) const;
+  std::string name(std::size_t position) const;
   EntryTarget target(std::size_t position) const { return entries_[position].target; }
-  std::optional<EntryTarget> find(std::string_view name) const;
+  std::optional<EntryTarget> find(std::string_view wanted) const;
   std::size_t memory_bytes() const;
 
  private:
@@ -57,8 +56,15 @@ class FolderEntries {
     std::uint32_t name_start;
     EntryTarget target;
   };
+  std::string_view middle(std::size_t position) const {
+    const std::size_t start = entries_[position].name_start;
+    const std::size_t end =
+        position + 1 < entries_.size() ? entries_[position + 1].name_start : middles_.size();
+    return std::string_view(middles_).substr(start, end - start);
+  }
+
   std::vector<Entry> entries_;
-  std::string names_;
+  std::string prefix_, middles_, suffix_;
 };
 
 // What the folders of one commit have in common. Immutable.

@@ -45,7 +45,6 @@ void lookup(FileSystem& file_system, Reply reply, InodeNumber parent, const std:
     reply.error(found.error(), Asked::name);
     return;
   }
-  if (found && parent == kRootInode) file_system.note_root_entry(name, found->ino);
   const double timeout_s = file_system.entry_timeout(parent);
   if (!found) {
     fuse_entry_param nothing{};
@@ -63,6 +62,12 @@ class Listing {
  public:
   Listing(FileSystem& file_system, fuse_req_t request, std::size_t size, bool plus)
       : file_system_(file_system), request_(request), buffer_(size), plus_(plus) {}
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+  // What was not delivered is taken back.
+  ~Listing() {
+    for (const InodeNumber ino : given_) file_system_.tree.forget(ino, 1);
+  }
 
   // False when it does not fit.
   bool add(const char* name, const fuse_entry_param& entry, std::uint64_t next) {
@@ -74,7 +79,11 @@ class Listing {
             : fuse_add_direntry(request_, place, left, name, &entry.attr, static_cast<off_t>(next));
     if (needed > left) return false;
     used_ += needed;
-    if (plus_ && entry.ino != 0) given_.push_back({entry.ino});
+    if (plus_ && entry.ino != 0) {
+      // At once: what the tree just named may be gone after it has gone on.
+      file_system_.tree.remember({entry.ino});
+      given_.push_back({entry.ino});
+    }
     return true;
   }
 
@@ -86,9 +95,7 @@ class Listing {
   }
 
   void send(Reply& reply) {
-    for (const InodeNumber ino : given_) file_system_.tree.remember(ino);
-    if (reply.data(std::string_view(buffer_.data(), used_))) return;
-    for (const InodeNumber ino : given_) file_system_.tree.forget(ino, 1);
+    if (reply.data(std::string_view(buffer_.data(), used_))) given_.clear();
   }
 
  private:
@@ -124,6 +131,7 @@ void read_folder(FileSystem& file_system, Reply reply, InodeNumber folder, std::
   if (fits && control) {
     list_control(listing, file_system, from);
   } else if (fits) {
+    file_system.note_listing(folder);
     const double timeout_s = file_system.entry_timeout(folder);
     std::string terminated;
     const Result<void> read = file_system.tree.read_folder(

@@ -52,7 +52,7 @@ std::vector<ByteRange> ReadAhead::on_read(ByteRange read) {
 
   const std::uint64_t window = window_of(stream);
   const std::uint64_t segment =
-      std::clamp(window / 16, limits_.segment_bytes_min, limits_.segment_bytes_max);
+      std::clamp(window / 8, limits_.segment_bytes_min, limits_.segment_bytes_max);
   if (stream.forward >= stream.backward) {
     if (stream.forward > 0) {
       reach_forward(stream, stream.covered.end() + window, segment, ranges);

@@ -32,6 +32,7 @@ std::string record_path(const std::string& cache_folder, const std::string& moun
 }
 
 // The 22nd field of /proc/<pid>/stat; the second may contain anything but ends at the last ')'.
+// Zero for a process that has ended, also when its parent has not noticed yet.
 std::int64_t start_ticks_of(std::int64_t pid) {
   const Result<Fd> file = open_file("/proc/" + std::to_string(pid) + "/stat", O_RDONLY);
   if (!file) return 0;
@@ -39,6 +40,7 @@ std::int64_t start_ticks_of(std::int64_t pid) {
   const std::size_t end = text.rfind(')');
   if (end == std::string::npos || end + 2 > text.size()) return 0;
   const std::vector<std::string_view> words = split(std::string_view(text).substr(end + 2), ' ');
+  if (words[0] == "Z" || words[0] == "X") return 0;
   constexpr std::size_t kStartTime = 19;  // counted from the state, the third field
   return words.size() > kStartTime ? parse_int(words[kStartTime]).value_or(0) : 0;
 }

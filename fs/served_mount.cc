@@ -173,6 +173,7 @@ Json ServedMount::answer(const Json& request) {
 void ServedMount::maintain() {
   file_system_->files.close_idle();
   file_system_->reads.drop_quarantined();
+  file_system_->drop_ref_listings();
 }
 
 void ServedMount::follow() {

@@ -141,6 +141,7 @@ Result<void> TreeImpl::read_folder(
   const Entries entries = TRY(entries_of(folder));
   if (!entries) return read_refs(folder, offset, entry);
 
+  std::string name;
   std::array<Attributes, kEntriesPerLock> batch;
   while (offset < entries->count()) {
     const std::size_t count = std::min<std::size_t>(batch.size(), entries->count() - offset);
@@ -159,7 +160,8 @@ Result<void> TreeImpl::read_folder(
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (!entry(entries->name(offset), batch[i], offset + 1)) return {};
+      entries->get_name(offset, name);
+      if (!entry(name, batch[i], offset + 1)) return {};
       ++offset;
     }
   }

@@ -83,6 +83,14 @@ TreeImpl::LoadOutcome TreeImpl::load(InodeNumber folder, Network network) {
 }
 
 TreeImpl::LoadOutcome TreeImpl::load_as_leader(InodeNumber folder, Network network) {
+  {
+    // The flight before this one may have landed since the caller looked.
+    const std::shared_lock lock(mutex_);
+    const auto index = folders_.find(folder.value);
+    if (index && folders_.at(*index).entries) {
+      return {.result = {}, .entries = folders_.at(*index).entries, .missing = {}};
+    }
+  }
   const Result<FolderRequest> request = request_for(folder);
   if (!request) return {.result = request.error(), .entries = {}, .missing = {}};
   const Result<LoadedFolder> loaded =
@@ -162,32 +170,41 @@ EntryTarget TreeImpl::build_target(FolderIndex parent, const LoadedFolder& loade
   return EntryTarget::folder(index);
 }
 
-TreeImpl::Entries TreeImpl::build_entries(FolderIndex parent, const LoadedFolder& loaded) {
-  std::size_t name_bytes = 0;
-  for (const LoadedEntry& entry : loaded.entries) name_bytes += entry.name.size();
+FolderIndex TreeImpl::refs_folder() {
+  const FolderIndex index = folders_.intern({.kind = FolderKind::refs,
+                                             .oid = {},
+                                             .parent_ino = kRootInode.value,
+                                             .name = std::string(kRefsFolderName),
+                                             .context = 0},
+                                            kRootFolder);
+  folders_.at(index).parent = kRootFolder;
+  return index;
+}
 
-  auto entries = std::make_shared<FolderEntries>();
-  const bool has_refs = parent == kRootFolder && options_.all_refs;
-  bool needs_refs = has_refs;
-  const auto add_refs = [&] {
-    const FolderIndex refs = folders_.intern({.kind = FolderKind::refs,
-                                              .oid = {},
-                                              .parent_ino = kRootInode.value,
-                                              .name = std::string(kRefsFolderName),
-                                              .context = 0},
-                                             kRootFolder);
-    folders_.at(refs).parent = kRootFolder;
-    entries->add(kRefsFolderName, EntryTarget::folder(refs));
-    needs_refs = false;
+TreeImpl::Entries TreeImpl::build_entries(FolderIndex parent, const LoadedFolder& loaded) {
+  struct Child {
+    std::string_view name;
+    const LoadedEntry* entry;  // null: the folder of refs
   };
-  entries->reserve(loaded.entries.size() + (has_refs ? 1U : 0U),
-                   name_bytes + (has_refs ? kRefsFolderName.size() : 0U));
+  const bool has_refs = parent == kRootFolder && options_.all_refs;
+  std::vector<Child> children;
+  children.reserve(loaded.entries.size() + 1);
   for (const LoadedEntry& entry : loaded.entries) {
-    if (needs_refs && entry.name >= kRefsFolderName) add_refs();
-    if (has_refs && entry.name == kRefsFolderName) continue;
-    entries->add(entry.name, build_target(parent, loaded, entry));
+    if (!has_refs || entry.name != kRefsFolderName) children.push_back({entry.name, &entry});
   }
-  if (needs_refs) add_refs();
+  if (has_refs) {
+    const auto place = std::ranges::lower_bound(children, kRefsFolderName, {}, &Child::name);
+    children.insert(place, {kRefsFolderName, nullptr});
+  }
+  std::vector<std::string_view> names;
+  names.reserve(children.size());
+  for (const Child& child : children) names.push_back(child.name);
+
+  auto entries = std::make_shared<FolderEntries>(names);
+  for (const Child& child : children) {
+    entries->add(child.name, child.entry != nullptr ? build_target(parent, loaded, *child.entry)
+                                                    : EntryTarget::folder(refs_folder()));
+  }
   return entries;
 }
 

@@ -18,18 +18,14 @@ std::vector<std::string> changed_names(const FolderEntries& before, const Folder
   std::size_t i = 0;
   std::size_t k = 0;
   while (i < before.count() || k < now.count()) {
-    const bool only_before =
-        k == now.count() || (i < before.count() && before.name(i) < now.name(k));
-    const bool only_now = !only_before && (i == before.count() || now.name(k) < before.name(i));
-    if (only_before) {
-      names.emplace_back(before.name(i++));
-    } else if (only_now) {
-      names.emplace_back(now.name(k++));
-    } else {
-      if (before.target(i) != now.target(k)) names.emplace_back(now.name(k));
-      ++i;
-      ++k;
-    }
+    const std::string old_name = i < before.count() ? before.name(i) : std::string();
+    const std::string new_name = k < now.count() ? now.name(k) : std::string();
+    const bool only_before = k == now.count() || (i < before.count() && old_name < new_name);
+    const bool only_now = !only_before && (i == before.count() || new_name < old_name);
+    const bool differs = only_before || only_now || before.target(i) != now.target(k);
+    if (differs) names.push_back(only_before ? old_name : new_name);
+    if (!only_now) ++i;
+    if (!only_before) ++k;
   }
   return names;
 }

@@ -250,7 +250,11 @@ class MountTest(unittest.TestCase):
 
     def folder(self, name):
         path = self.scratch / name
-        path.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.mkdir(path)  # a dead mount cannot even be asked whether it is a folder
+        except FileExistsError:
+            pass
         return path
 
     def unmount_everything(self):

@@ -96,11 +96,13 @@ class PrefetcherTest : public testing::Test {
  protected:
   PrefetchReport run(const std::vector<Target>& targets) {
     return prefetch_objects(cache_, source_, targets,
-                            [this](const PrefetchProgress& progress) { last_ = progress; });
+                            {.progress = [this](const PrefetchProgress& now) { last_ = now; },
+                             .expect = [this](const auto& ids) { expected_ += ids.size(); }});
   }
   FakeCache cache_;
   NoSource source_;
   PrefetchProgress last_;
+  std::size_t expected_ = 0;
 };
 
 TEST_F(PrefetcherTest, CountsWhatBecameComplete) {
@@ -140,14 +142,20 @@ TEST_F(PrefetcherTest, ReadsSeveralAtATimeButNotAll) {
   cache_.on_read = [&](const ObjectId&, Done done) { held.push_back(std::move(done)); };
   const auto targets = targets_of_sizes(std::vector<std::uint64_t>(100, 1));
   std::size_t opened_max = 0;
-  const PrefetchReport report =
-      prefetch_objects(cache_, source_, targets, [&](const PrefetchProgress& progress) {
+  const PrefetchReport report = prefetch_objects(
+      cache_, source_, targets, {.progress = [&](const PrefetchProgress& progress) {
         opened_max = std::max<std::size_t>(opened_max, cache_.opened - progress.objects_done);
         for (const Done& done : std::exchange(held, {})) done({});
-      });
+      }});
   EXPECT_EQ(report.objects, 100U);
   EXPECT_GT(opened_max, 1U);
   EXPECT_LT(opened_max, 100U);
+}
+
+TEST_F(PrefetcherTest, EveryObjectIsAnnouncedOnce) {
+  cache_.on_read = [](const ObjectId&, const Done& done) { done({}); };
+  run(targets_of_sizes(std::vector<std::uint64_t>(250, 1)));
+  EXPECT_EQ(expected_, 250U);
 }
 
 TEST_F(PrefetcherTest, ReadsMayEndOnOtherThreads) {
