@@ -155,6 +155,7 @@ HashStep BlockStore::drop_content() {
   map_->set_flag(MapFlag::dropping);
   map_->set_flag(MapFlag::quarantined);
   map_->bump_quarantines();
+  map_->void_checkpoint();
   map_->clear({0, map_->blocks()});
   map_->bump_generation();
   map_->save_hash({0, Sha256().state()});
@@ -184,6 +185,7 @@ std::uint64_t BlockStore::punch(const BlockSpan& span) {
     rest.first = wanted.last;
     const BlockSpan locked = map_->try_lock_blocks(wanted);
     if (locked.empty()) continue;
+    map_->void_checkpoint();
     map_->clear(locked);
     map_->bump_generation();
     if (map_->is(MapFlag::complete)) {

@@ -238,8 +238,8 @@ Result<void> CacheImpl::remove_leftovers(GcReport& report) {
   for (const Oid& oid : partials) {
     const bool complete = file_exists(layout().object(oid));
     const bool trusted = MapFile::open_existing(layout(), oid).has_value();
-    const Result<std::string> checkpoint = core_->index().checkpoint(oid);
-    if (!complete && (trusted || !checkpoint || !checkpoint->empty())) continue;
+    const Result<Checkpoint> checkpoint = core_->index().checkpoint(oid);
+    if (!complete && (trusted || !checkpoint || checkpoint->token != 0)) continue;
     struct stat status {};
     const std::string data = layout().partial_data(oid);
     if (::stat(data.c_str(), &status) == 0) {

@@ -104,35 +104,38 @@ std::int64_t Core::take_use(const Oid& oid) {
   return now_ns();
 }
 
-// Data before name before index: a power cut between any two steps loses at most the later ones.
 void Core::drain_finished() {
   Unfinished work;
-  std::swap(work, *unfinished_.lock());
-  std::vector<CompletedObject> complete;
-  std::vector<std::pair<ObjectId, std::string>> checkpoints;
+  {
+    auto unfinished = unfinished_.lock();
+    std::swap(work.complete, unfinished->complete);
+    std::swap(work.changed, unfinished->changed);
+  }
+  store_complete(work.complete);
   for (const auto& object : work.changed) {
     MapFile& map = object->store().map();
-    if (!map.is(MapFlag::complete)) checkpoints.emplace_back(object->id(), map.bitmap());
+    if (map.is(MapFlag::complete)) continue;
+    const Result<void> saved = save_checkpoint(*index_, map);
+    if (!saved) log_line(LogLevel::warning, "cache: " + saved.error().message());
   }
-  const auto sync_one = [](const auto& object) {
-    if (::fdatasync(object->store().map().data_fd()) == 0) return true;
-    log_line(LogLevel::error, "cannot sync an object of the cache: errno " + std::to_string(errno));
-    return false;
-  };
-  bool synced = false;
-  if (work.complete.size() + work.changed.size() >= kSyncAllFrom) {
-    synced = ::syncfs((work.complete.empty() ? work.changed : work.complete)
-                          .front()
-                          ->store()
-                          .map()
-                          .data_fd()) == 0;
-  }
-  for (const auto& object : work.complete) {
-    if (!synced && !sync_one(object)) continue;
+}
+
+// Data before name before index: a power cut between any two steps loses at most the later ones.
+void Core::store_complete(const std::vector<std::shared_ptr<PartialObject>>& objects) {
+  if (objects.empty()) return;
+  const int first = objects.front()->store().map().data_fd();
+  const bool all_synced = objects.size() >= kSyncAllFrom && ::syncfs(first) == 0;
+  std::vector<CompletedObject> complete;
+  for (const auto& object : objects) {
     MapFile& map = object->store().map();
+    if (!all_synced && ::fdatasync(map.data_fd()) != 0) {
+      log_line(LogLevel::error,
+               "cannot sync an object of the cache: errno " + std::to_string(errno));
+      continue;
+    }
     Result<Ledger> ledger = map.read_ledger();
-    // The time of its last use, not of this; a use after the move is noted as that of a complete
-    // one.
+    // The time of its last use, not of this; a use after the move is noted as one of a complete
+    // object.
     const std::int64_t used_ns = take_use(object->id().oid);
     const Result<void> moved = map.promote(layout_);
     if (!moved) {
@@ -141,21 +144,8 @@ void Core::drain_finished() {
     }
     complete.push_back({object->id(), ledger ? std::move(*ledger) : Ledger(), used_ns});
   }
-  if (!complete.empty()) {
-    const Result<void> recorded = index_->record_complete(complete);
-    if (!recorded) log_line(LogLevel::error, "cache: " + recorded.error().message());
-  }
-  std::size_t at = 0;
-  for (const auto& object : work.changed) {
-    MapFile& map = object->store().map();
-    if (at < checkpoints.size() && checkpoints[at].first == object->id()) {
-      const std::string& bitmap = checkpoints[at++].second;
-      if (map.is(MapFlag::complete) || (!synced && !sync_one(object))) continue;
-      const Result<void> saved = index_->save_checkpoint(object->id().oid, bitmap);
-      if (!saved) log_line(LogLevel::warning, "cache: " + saved.error().message());
-      used(object->id(), object->state(), object->cached_bytes());
-    }
-  }
+  const Result<void> recorded = index_->record_complete(complete);
+  if (!recorded) log_line(LogLevel::error, "cache: " + recorded.error().message());
 }
 
 void Core::settle() {

@@ -80,6 +80,7 @@ class Core : public std::enable_shared_from_this<Core> {
   Core(CacheOptions options, Metrics& metrics, std::unique_ptr<Index> index);
   void schedule_flush();
   void drain_finished();
+  void store_complete(const std::vector<std::shared_ptr<PartialObject>>& objects);
   void enqueue(std::vector<std::shared_ptr<PartialObject>> Unfinished::*list,
                std::shared_ptr<PartialObject> object);
   std::uint64_t evict_closed(std::uint64_t wanted, std::vector<Oid>* removed, bool dry_run);

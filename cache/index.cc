@@ -286,20 +286,25 @@ Result<Ledger> Index::ledger(const Oid& oid) {
   });
 }
 
-Result<std::string> Index::checkpoint(const Oid& oid) {
-  return run([&](Connection& connection) -> Result<std::string> {
-    Statement* select = TRY(connection.statement("SELECT bitmap FROM partial WHERE oid = ?"));
-    std::string bitmap = TRY(select->bind(1, oid).step()) ? select->column_blob(0) : std::string();
+Result<Checkpoint> Index::checkpoint(const Oid& oid) {
+  return run([&](Connection& connection) -> Result<Checkpoint> {
+    Statement* select =
+        TRY(connection.statement("SELECT token, bitmap FROM partial WHERE oid = ?"));
+    Checkpoint checkpoint;
+    if (TRY(select->bind(1, oid).step())) {
+      checkpoint = {select->column_uint(0), select->column_blob(1)};
+    }
     select->reset();
-    return bitmap;
+    return checkpoint;
   });
 }
 
-Result<void> Index::save_checkpoint(const Oid& oid, const std::string& bitmap) {
+Result<void> Index::save_checkpoint(const Oid& oid, const Checkpoint& checkpoint) {
   return change([&](Connection& connection) -> Result<void> {
-    Statement* insert =
-        TRY(connection.statement("INSERT OR REPLACE INTO partial(oid, bitmap) VALUES(?, ?)"));
-    return insert->bind(1, oid).bind_blob(2, bitmap.data(), bitmap.size()).run();
+    Statement* insert = TRY(
+        connection.statement("INSERT OR REPLACE INTO partial(oid, token, bitmap) VALUES(?, ?, ?)"));
+    insert->bind(1, oid).bind(2, checkpoint.token);
+    return insert->bind_blob(3, checkpoint.bitmap.data(), checkpoint.bitmap.size()).run();
   });
 }
 
@@ -323,6 +328,16 @@ Result<bool> Index::knows_local(const Oid& oid, const FileIdentity& file) {
     select->reset();
     return found;
   });
+}
+
+// A token before the bitmap: a block that is taken away after the bitmap was copied voids the
+// token.
+Result<void> save_checkpoint(Index& index, MapFile& map) {
+  const std::uint64_t token = map.begin_checkpoint();
+  const Checkpoint checkpoint{token, map.bitmap()};
+  TRY(map.sync());
+  if (!map.checkpoint_holds(token)) return {};
+  return index.save_checkpoint(map.id().oid, checkpoint);
 }
 
 }  // namespace lazylfs::cache

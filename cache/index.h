@@ -33,6 +33,12 @@ struct CompletedObject {
   std::int64_t last_used_ns = 0;
 };
 
+// Blocks that were on the disk itself at some time; see MapFile::begin_checkpoint().
+struct Checkpoint {
+  std::uint64_t token = 0;
+  std::string bitmap;
+};
+
 // What identifies a file outside the cache as the one that was hashed.
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0;
@@ -59,9 +65,9 @@ class Index {
   Result<void> pin(const ObjectId& id, bool pinned);
   Result<bool> is_pinned(const Oid& oid);
 
-  Result<Ledger> ledger(const Oid& oid);  // empty when unknown
-  Result<std::string> checkpoint(const Oid& oid);
-  Result<void> save_checkpoint(const Oid& oid, const std::string& bitmap);
+  Result<Ledger> ledger(const Oid& oid);          // empty when unknown
+  Result<Checkpoint> checkpoint(const Oid& oid);  // empty when there is none
+  Result<void> save_checkpoint(const Oid& oid, const Checkpoint& checkpoint);
 
   Result<void> remember_local(const Oid& oid, const FileIdentity& file);
   Result<bool> knows_local(const Oid& oid, const FileIdentity& file);
@@ -90,5 +96,8 @@ class Index {
   Layout layout_;
   Guarded<Connection> connection_;
 };
+
+// Syncs what is here and notes it, so that it survives a power cut.
+Result<void> save_checkpoint(Index& index, MapFile& map);
 
 }  // namespace lazylfs::cache

@@ -11,6 +11,10 @@
 // cache. A power cut may keep the map's pages and lose the data's, so a map is believed only within
 // the boot that wrote it; after that, the checkpoint in the index says which blocks were synced.
 //
+// The checkpoint in the index names the map it was taken of by a random token. Before blocks are
+// punched out, the token in the map is cleared, on the disk: a checkpoint that speaks of other data
+// than what lies in the file would make a hole look like content.
+//
 // Hash progress is wider than one atomic word, so it is kept in two slots, each with a sequence
 // number and a checksum: a process that dies while saving leaves the older slot intact.
 #include "cache/map_file.h"
@@ -26,10 +30,12 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <random>
 
 #include "cache/file_lock.h"
 #include "lfs/base/files.h"
 #include "lfs/base/text.h"
+#include "lfs/base/trace.h"
 
 namespace lazylfs::cache {
 namespace {
@@ -97,6 +103,7 @@ struct MapFile::Header {
   std::atomic<std::uint64_t> generation;
   std::atomic<std::uint64_t> quarantines;
   std::atomic<std::uint64_t> frontier;
+  std::atomic<std::uint64_t> checkpoint_token;  // 0: there is none
   std::array<HashSlot, 2> slots;
 };
 
@@ -132,9 +139,9 @@ Result<std::unique_ptr<MapFile>> MapFile::open(const Layout& layout, const Objec
     Fd map = TRY(open_making_folders(path, O_RDWR | O_CREAT));
     TRY_CONTEXT("lock " + path, wait_for_lock(map.get(), LockKind::exclusive, {kSetupLock, 1}));
     TRY_CONTEXT("lock " + path, wait_for_lock(map.get(), LockKind::shared, {kUserLock, 1}));
-    Fd data = TRY(open_making_folders(layout.partial_data(id.oid), O_RDWR | O_CREAT));
-    std::unique_ptr<MapFile> file(new MapFile(id, std::move(map), std::move(data)));
+    std::unique_ptr<MapFile> file(new MapFile(id, std::move(map), Fd()));
     if (!file->still_linked(path)) continue;
+    file->data_ = TRY(open_making_folders(layout.partial_data(id.oid), O_RDWR | O_CREAT));
     const Result<void> ready = file->set_up(seed);
     unlock(file->map_.get(), {kSetupLock, 1});
     if (!ready) return ready.error().with_context("set up " + path);
@@ -210,12 +217,51 @@ Result<void> MapFile::map_memory() {
   return {};
 }
 
+// The checkpoint token of the map that is about to be replaced.
+std::uint64_t MapFile::old_token() const {
+  Header header{};
+  auto* raw = reinterpret_cast<std::byte*>(&header);
+  const Result<std::size_t> bytes = pread_full(map_.get(), std::span(raw, sizeof header), 0);
+  struct stat data {};
+  const bool whole = bytes && *bytes == sizeof header && header.magic == kMagic &&
+                     header.version == kVersion && header.size == id_.size &&
+                     header.oid == id_.oid.bytes() && ::fstat(data_.get(), &data) == 0 &&
+                     static_cast<std::uint64_t>(data.st_size) == id_.size;
+  return whole ? header.checkpoint_token.load() : 0;
+}
+
+std::uint64_t MapFile::begin_checkpoint() {
+  std::random_device random;
+  const std::uint64_t token = (std::uint64_t{random()} << 32U | random()) | 1U;
+  header_->checkpoint_token = token;
+  return token;
+}
+
+bool MapFile::checkpoint_holds(std::uint64_t token) const {
+  return header_->checkpoint_token == token;
+}
+
+Result<void> MapFile::sync() const {
+  if (::fdatasync(data_.get()) != 0) return Error::from_errno("sync the data", errno);
+  if (::fdatasync(map_.get()) != 0) return Error::from_errno("sync the map", errno);
+  return {};
+}
+
+void MapFile::void_checkpoint() {
+  if (header_->checkpoint_token.exchange(0) == 0) return;
+  if (::msync(header_, kBitmapOffset, MS_SYNC) != 0) {
+    log_line(LogLevel::warning, "cannot sync a map of the cache");
+  }
+}
+
 Result<void> MapFile::reset(const MapSeed& seed) {
   static_assert(sizeof(Header) <= kBitmapOffset);
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+  const std::uint64_t token = old_token();
   if (::ftruncate(map_.get(), 0) != 0) return Error::from_errno("truncate the map", errno);
   // What is in the data file counts only as far as the checkpoint goes.
-  const bool keep_data = seed.bitmap.size() == 8 * word_count(blocks_);
+  const bool keep_data = seed.bitmap.size() == 8 * word_count(blocks_) &&
+                         (seed.keep_data || (token != 0 && token == seed.token));
   if (!keep_data && ::ftruncate(data_.get(), 0) != 0) {
     return Error::from_errno("truncate the data", errno);
   }
@@ -224,6 +270,7 @@ Result<void> MapFile::reset(const MapSeed& seed) {
   }
   TRY(map_memory());
   if (keep_data) {
+    header_->checkpoint_token = token;
     for (std::uint64_t i = 0; i < word_count(blocks_); ++i) {
       std::uint64_t bits = 0;
       std::memcpy(&bits, seed.bitmap.data() + 8 * i, sizeof bits);

@@ -41,8 +41,12 @@ enum class MapFlag : std::uint32_t {
 
 // What the index knows when a map must be made anew.
 struct MapSeed {
-  Ledger ledger;       // of an object that was verified before; else empty
-  std::string bitmap;  // of the blocks that are known to be on the disk itself
+  Ledger ledger;  // of an object that was verified before; else empty
+  // The last checkpoint: blocks that are on the disk itself. It counts only if the map that is
+  // being replaced carries the same token.
+  std::string bitmap;
+  std::uint64_t token = 0;
+  bool keep_data = false;  // the bitmap counts in any case
 };
 
 struct HashProgress {
@@ -96,6 +100,13 @@ class MapFile {
   // The states before and after `block`; before block 0 is the start, after the last is nothing.
   Result<std::optional<Sha256::State>> state_after(std::uint64_t block) const;
 
+  // A checkpoint: takes a token, lets the caller sync data and map and store the token with the
+  // bitmap of after the call. The token is void once blocks of it were taken away.
+  std::uint64_t begin_checkpoint();
+  bool checkpoint_holds(std::uint64_t token) const;
+  Result<void> sync() const;  // of data and map
+  void void_checkpoint();     // on the disk when it returns
+
   // The front part of `span` that could be locked; empty when its first block is somebody's.
   BlockSpan try_lock_blocks(const BlockSpan& span);
   void unlock_blocks(const BlockSpan& span);
@@ -113,6 +124,7 @@ class MapFile {
   Result<void> set_up(const std::function<MapSeed()>& seed);
   Result<void> map_memory();
   Result<bool> header_is_ours() const;
+  std::uint64_t old_token() const;
   Result<void> reset(const MapSeed& seed);
   bool still_linked(const std::string& path) const;
 

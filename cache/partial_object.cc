@@ -44,9 +44,12 @@ Result<std::shared_ptr<PartialObject>> PartialObject::open(std::shared_ptr<Core>
   const auto seed = [&] {
     MapSeed known;
     Result<Ledger> ledger = core->index().ledger(id.oid);
-    Result<std::string> checkpoint = core->index().checkpoint(id.oid);
+    Result<Checkpoint> checkpoint = core->index().checkpoint(id.oid);
     if (ledger) known.ledger = std::move(*ledger);
-    if (checkpoint) known.bitmap = std::move(*checkpoint);
+    if (checkpoint) {
+      known.bitmap = std::move(checkpoint->bitmap);
+      known.token = checkpoint->token;
+    }
     return known;
   };
   auto store = std::make_unique<BlockStore>(TRY(MapFile::open(core->layout(), id, seed)));

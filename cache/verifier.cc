@@ -50,7 +50,8 @@ Result<bool> repair(Core& core, const ObjectId& id, const FileDigest& found, con
   if (std::rename(core.layout().object(id.oid).c_str(), data.c_str()) != 0) {
     return Error::from_errno("rename to " + data, errno);
   }
-  auto map = TRY(MapFile::open(core.layout(), id, [&] { return MapSeed{ledger, front.bitmap}; }));
+  const MapSeed seed{ledger, front.bitmap, 0, true};
+  auto map = TRY(MapFile::open(core.layout(), id, [&] { return seed; }));
   BlockStore store(std::move(map));
   for (std::uint64_t block = front.good; block < blocks; ++block) {
     if (store.map().has(block)) continue;
@@ -62,10 +63,7 @@ Result<bool> repair(Core& core, const ObjectId& id, const FileDigest& found, con
   const std::uint64_t bytes = std::min(present * kBlockBytes, id.size);
   TRY(core.index().set_state(id, present > 0 ? ObjectState::partial : ObjectState::quarantined,
                              bytes));
-  // The next process to open it must find the blocks also after a power cut.
-  if (::fdatasync(store.map().data_fd()) == 0) {
-    TRY(core.index().save_checkpoint(id.oid, store.map().bitmap()));
-  }
+  TRY(save_checkpoint(core.index(), store.map()));
   return true;
 }
 
