@@ -87,9 +87,7 @@ class FileSystem {
 
  private:
   bool decide_open_requests();
-  bool may_hold_refs(InodeNumber folder);
 
-  InodeNumber at_folder_;  // .at; zero without all_refs
   Guarded<std::unordered_set<std::uint64_t>> ref_listings_;
   Guarded<std::optional<bool>> answers_open_;
 
