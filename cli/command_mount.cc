@@ -1,17 +1,11 @@
 // mount, unmount, mounts.
-#include <unistd.h>
-
-#include <charconv>
-#include <cmath>
-#include <ctime>
-
 #include "cli/command_functions.h"
 #include "cli/mount_options.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "fs/backend.h"
 #include "fs/mount.h"
 #include "fs/registry.h"
-#include "lfs/base/fd.h"
 #include "lfs/base/files.h"
 #include "lfs/base/text.h"
 
@@ -60,7 +54,7 @@ Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
   fs::MountOptions options = TRY(mount_options_from(arguments));
   options.interactive = context.interactive;
   // Asked here, because this failure alone has an exit code of its own.
-  if (!is_remote_source(options.source)) {
+  if (!fs::is_remote_source(options.source)) {
     const auto repository = lfs::Repository::discover(options.source);
     if (!repository && repository.error().code() == Errc::not_found) {
       context.err << repository.error().message() << '\n';
@@ -86,15 +80,15 @@ Result<ExitCode> run_unmount(Context& context, const Arguments& arguments) {
   if (mountpoints.empty() && !arguments.is_set("all")) {
     return usage_error(context, "unmount", "name a mount point, or give --all");
   }
+  const std::string cache_folder = TRY(Settings::load(arguments)).cache_folder();
   if (arguments.is_set("all")) {
-    const Settings settings = TRY(Settings::load(arguments));
-    for (const fs::MountRecord& mount : fs::list_mounts(settings.cache_folder())) {
+    for (const fs::MountRecord& mount : fs::list_mounts(cache_folder)) {
       mountpoints.push_back(mount.mountpoint);
     }
   }
   ExitCode code = ExitCode::ok;
   for (const std::string& mountpoint : mountpoints) {
-    const auto done = fs::unmount(mountpoint, arguments.is_set("lazy"));
+    const auto done = fs::unmount(mountpoint, arguments.is_set("lazy"), cache_folder);
     if (done) continue;
     context.err << done.error().message() << '\n';
     code = ExitCode::fatal;

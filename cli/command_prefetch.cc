@@ -56,7 +56,8 @@ Result<void> fetch_share(Context& context, const Arguments& arguments, cache::Ca
   ProgressLine line(context);
   const PrefetchReport report = prefetch_objects(
       cache, session->source(), share.targets,
-      [&](const PrefetchProgress& progress) { line.update(progress_text(progress)); });
+      {.progress = [&](const PrefetchProgress& progress) { line.update(progress_text(progress)); },
+       .expect = [&](const std::vector<ObjectId>& ids) { session->downloader().expect(ids); }});
   line.clear();
   outcome.objects += report.objects;
   outcome.bytes += report.bytes;

@@ -58,13 +58,12 @@ constexpr auto kMountOptions = std::to_array<Option>({
      .help = "Serve in this process until unmounted, for supervisors and debugging."},
     {.name = "offline", .help = "Never use the network: what is not cached cannot be read."},
     {.name = "passthrough",
-     .value_name = "<when>",
+     .value_name = "auto|off",
      .help = "Whether the kernel may read complete objects by itself.",
      .choices = "auto|off"},
     {.name = "read-deadline",
      .value_name = "<time>",
      .help = "A read fails with ETIMEDOUT after so long without a new byte; default 60s."},
-    {.name = "ready-fd", .value_name = "<number>", .hidden = true},
     {.name = "ref", .value_name = "<ref>", .help = "What to show; default HEAD."},
     {.name = "remote",
      .value_name = "<name>",
@@ -72,6 +71,7 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "small-files",
      .help = "For trees of many small files: opening costs no round trip; no passthrough."},
     {.name = "subdir", .value_name = "<path>", .help = "Show only this folder of the tree."},
+    {.name = "ready-fd", .value_name = "<number>", .hidden = true},
 });
 constexpr auto kMountsOptions = std::to_array<Option>(
     {kCache, kJson, {.name = "stats", .help = "With --json: add each daemon's counters."}});

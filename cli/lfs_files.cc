@@ -1,95 +1,109 @@
+// The commit is read as a mount shows it, so that what a command fetches is what a mount would.
 #include "cli/lfs_files.h"
 
 #include <algorithm>
 
+#include "fs/tree.h"
 #include "lfs/base/files.h"
-#include "lfs/pointer/pointer.h"
 
 namespace lazylfs::cli {
 namespace {
-
-struct Candidate {
-  std::string path;
-  lfs::GitOid blob;
-};
-
-using Wanted = std::function<bool(std::string_view path)>;
 
 bool is_file(lfs::EntryKind kind) {
   return kind == lfs::EntryKind::file || kind == lfs::EntryKind::executable;
 }
 
-// Collects the wanted files below `root`. Keeps its own stack: trees may be deeper than ours.
-Result<std::vector<Candidate>> walk(const lfs::Repository& repository, const lfs::GitOid& root,
-                                    const std::string& folder, const Wanted& wanted) {
-  struct Pending {
+std::string join(const std::string& folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : folder + '/' + std::string(name);
+}
+
+class Walk {
+ public:
+  Walk(fs::Tree& tree, const std::function<bool(std::string_view path)>& wanted)
+      : tree_(tree), wanted_(wanted) {}
+
+  // Everything below the tree's root, which is `folder` of the commit. Keeps its own stack: trees
+  // may be deeper than ours.
+  Result<std::vector<LfsFile>> below(const std::string& folder) {
+    stack_.push_back({folder, fs::kRootInode});
+    while (!stack_.empty()) {
+      const Folder next = std::move(stack_.back());
+      stack_.pop_back();
+      TRY_CONTEXT(next.path, read(next));
+    }
+    return std::move(files_);
+  }
+
+  // One child of the tree's root.
+  Result<std::vector<LfsFile>> one(const std::string& folder, const std::string& name) {
+    TRY(add_file({folder, fs::kRootInode}, name));
+    return std::move(files_);
+  }
+
+ private:
+  struct Folder {
     std::string path;
-    lfs::GitOid oid;
-    bool is_folder = false;
+    fs::InodeNumber ino;
   };
-  std::vector<Candidate> found;
-  std::vector<Pending> stack = {{folder, root, true}};
-  while (!stack.empty()) {
-    const Pending next = std::move(stack.back());
-    stack.pop_back();
-    if (!next.is_folder) {
-      if (wanted(next.path)) found.push_back({next.path, next.oid});
-      continue;
-    }
-    std::vector<lfs::TreeEntry> entries = TRY(repository.read_tree(next.oid));
-    std::ranges::reverse(entries);  // the stack turns them round again
-    for (lfs::TreeEntry& entry : entries) {
-      const bool below = entry.kind == lfs::EntryKind::folder;
-      if (!below && !is_file(entry.kind)) continue;
-      std::string path = next.path.empty() ? entry.name : next.path + '/' + entry.name;
-      stack.push_back({std::move(path), entry.oid, below});
-    }
-  }
-  return found;
-}
+  struct Child {
+    std::string name;
+    lfs::EntryKind kind;
+  };
 
-// The candidates when `path` names a folder, or one file.
-Result<std::vector<Candidate>> candidates(const lfs::Repository& repository,
-                                          const lfs::Commit& commit, const std::string& path,
-                                          const Wanted& wanted) {
-  const auto folder = repository.tree_at(commit.tree, path);
-  if (folder) return walk(repository, *folder, path, wanted);
-
-  const Error missing(Errc::not_found, path + ": no such file or folder in that commit");
-  const std::string parent = parent_path(path);
-  const auto around = repository.tree_at(commit.tree, parent == "." ? "" : parent);
-  if (!around) return missing;
-  for (const lfs::TreeEntry& entry : TRY(repository.read_tree(*around))) {
-    if (entry.name == base_name(path) && is_file(entry.kind)) {
-      return std::vector<Candidate>{{path, entry.oid}};
+  Result<void> read(const Folder& folder) {
+    std::vector<Child> children;
+    TRY(tree_.read_folder(folder.ino, 0,
+                          [&](std::string_view name, const fs::Attributes& child, std::uint64_t) {
+                            children.push_back({std::string(name), child.kind});
+                            return true;
+                          }));
+    std::vector<Folder> folders;
+    for (const Child& child : children) {
+      if (is_file(child.kind)) {
+        if (wanted_(join(folder.path, child.name))) TRY(add_file(folder, child.name));
+      } else if (child.kind == lfs::EntryKind::folder) {
+        const fs::Attributes found = TRY(tree_.lookup(folder.ino, child.name));
+        folders.push_back({join(folder.path, child.name), found.ino});
+      }
     }
+    // The stack turns them round.
+    stack_.insert(stack_.end(), folders.rbegin(), folders.rend());
+    return {};
   }
-  return missing;
-}
+
+  Result<void> add_file(const Folder& folder, const std::string& name) {
+    const fs::Attributes found = TRY(tree_.lookup(folder.ino, name));
+    if (!is_file(found.kind)) return {};
+    const fs::Content content = TRY(tree_.content(found.ino));
+    if (content.is_lfs) files_.push_back({join(folder.path, name), content.object});
+    tree_.forget(found.ino, 1);
+    return {};
+  }
+
+  fs::Tree& tree_;
+  const std::function<bool(std::string_view path)>& wanted_;
+  std::vector<Folder> stack_;
+  std::vector<LfsFile> files_;
+};
 
 }  // namespace
 
-Result<std::vector<LfsFile>> find_lfs_files(const lfs::Repository& repository,
-                                            const lfs::Commit& commit, std::string_view folder,
-                                            const Wanted& wanted) {
-  const auto found = TRY(candidates(repository, commit, std::string(folder), wanted));
-  std::vector<lfs::GitOid> missing;
-  for (const Candidate& candidate : found) {
-    const auto header = repository.blob_header(candidate.blob);
-    if (header && header->missing) missing.push_back(candidate.blob);
+Result<std::vector<LfsFile>> find_lfs_files(
+    const lfs::Repository& repository, const lfs::Commit& commit, std::string_view path,
+    const std::function<bool(std::string_view path)>& wanted) {
+  const std::string whole(path);
+  if (const auto tree = fs::Tree::open(repository, commit, {.subdir = whole})) {
+    // Blobs that a blobless clone lacks are asked for in large batches there.
+    (*tree)->preload([] { return false; });
+    return Walk(**tree, wanted).below(whole);
   }
-  if (!missing.empty()) TRY(repository.fetch_missing(missing));
-
-  std::vector<LfsFile> files;
-  for (const Candidate& candidate : found) {
-    const auto header = TRY_CONTEXT(candidate.path, repository.blob_header(candidate.blob));
-    if (header.missing || header.size == 0 || header.size >= lfs::kPointerBytesMax) continue;
-    const std::string text =
-        TRY_CONTEXT(candidate.path, repository.read_blob(candidate.blob, lfs::kPointerBytesMax));
-    const auto pointer = lfs::parse_pointer(text);
-    if (pointer && pointer->size > 0) files.push_back({candidate.path, pointer->id()});
+  const std::string parent = parent_path(whole);
+  const std::string folder = parent == "." ? "" : parent;
+  if (const auto tree = fs::Tree::open(repository, commit, {.subdir = folder})) {
+    auto file = Walk(**tree, wanted).one(folder, base_name(whole));
+    if (file || file.error().code() != Errc::not_found) return file;
   }
-  return files;
+  return Error(Errc::not_found, whole + ": no such file or folder in that commit");
 }
 
 }  // namespace lazylfs::cli

@@ -1,4 +1,4 @@
-// The LFS files of a commit, found by reading its trees and the small blobs in them.
+// The LFS files of a commit.
 #pragma once
 
 #include <functional>
@@ -17,11 +17,10 @@ struct LfsFile {
   ObjectId id;
 };
 
-// Files below `folder` ("" = root) for which `wanted(path)` holds, in tree order. `folder` may also
-// name one file. Asks git once for the blobs that a blobless clone lacks.
-// Errc::not_found when `folder` is not in the commit.
+// The LFS files below the folder `path` ("" = root) for which `wanted` holds; or the file `path`.
+// Errc::not_found when `path` is not in the commit.
 Result<std::vector<LfsFile>> find_lfs_files(
-    const lfs::Repository& repository, const lfs::Commit& commit, std::string_view folder,
+    const lfs::Repository& repository, const lfs::Commit& commit, std::string_view path,
     const std::function<bool(std::string_view path)>& wanted);
 
 }  // namespace lazylfs::cli

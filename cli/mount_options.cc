@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "fs/backend.h"
 #include "lfs/base/files.h"
 #include "lfs/base/text.h"
 
@@ -43,14 +44,6 @@ Result<void> override_cache_size(const std::string& size) {
 
 }  // namespace
 
-// A path that exists is a path, whatever colons it has.
-bool is_remote_source(const std::string& source) {
-  if (file_exists(source)) return false;
-  if (source.find("://") != std::string::npos) return true;
-  const std::size_t colon = source.find(':');
-  return colon != std::string::npos && colon > 0 && source.find('/') > colon;
-}
-
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   double number = 0;
   const char* end = text.data() + text.size();
@@ -70,7 +63,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 Result<fs::MountOptions> mount_options_from(const Arguments& arguments) {
   fs::MountOptions options;
   options.source = arguments.positional.at(0);
-  if (!is_remote_source(options.source)) options.source = absolute_path(options.source);
+  if (!fs::is_remote_source(options.source)) options.source = absolute_path(options.source);
   options.mountpoint = absolute_path(arguments.positional.at(1));
   options.ref = arguments.value_or("ref", "");
   options.subdir = arguments.value_or("subdir", "");

@@ -11,9 +11,6 @@
 
 namespace lazylfs::cli {
 
-// True for what git must resolve, a URL or host:path; false for folders.
-bool is_remote_source(const std::string& source);
-
 // "30", "1.5s", "100ms", "2m", "1h": a bare number is seconds. Nothing when malformed or not above
 // 0.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

@@ -13,6 +13,7 @@ namespace lazylfs::cli {
 namespace {
 
 constexpr std::size_t kObjectsInFlightMax = 32;
+constexpr std::size_t kAnnouncedAhead = 100;
 constexpr std::chrono::milliseconds kProgressInterval{200};
 
 // What the reads' callbacks report to the thread that waits. Shared with the callbacks, the last of
@@ -37,17 +38,28 @@ class Prefetcher {
   Prefetcher(cache::Cache& cache, cache::Source& source, const std::vector<Target>& targets)
       : cache_(cache), source_(source), targets_(targets), reports_(std::make_shared<Reports>()) {}
 
-  PrefetchReport run(const std::function<void(const PrefetchProgress&)>& progress) {
+  PrefetchReport run(const PrefetchHooks& hooks) {
     std::size_t next = 0;
     while (next < targets_.size() || !reads_.empty()) {
-      while (next < targets_.size() && reads_.size() < kObjectsInFlightMax) start(next++);
+      while (next < targets_.size() && reads_.size() < kObjectsInFlightMax) {
+        if (next >= announced_) announce(hooks);
+        start(next++);
+      }
       if (!reads_.empty()) take_finished();
-      progress(now());
+      hooks.progress(now());
     }
     return std::move(report_);
   }
 
  private:
+  void announce(const PrefetchHooks& hooks) {
+    std::vector<ObjectId> ids;
+    while (announced_ < targets_.size() && ids.size() < kAnnouncedAhead) {
+      ids.push_back(targets_[announced_++].id);
+    }
+    hooks.expect(ids);
+  }
+
   void start(std::size_t index) {
     const ObjectId& id = targets_[index].id;
     auto object = cache_.open_object(id, source_);
@@ -101,15 +113,15 @@ class Prefetcher {
   const std::vector<Target>& targets_;
   std::shared_ptr<Reports> reports_;
   std::vector<Read> reads_;
+  std::size_t announced_ = 0;  // of targets_, from the front
   PrefetchReport report_;
 };
 
 }  // namespace
 
 PrefetchReport prefetch_objects(cache::Cache& cache, cache::Source& source,
-                                const std::vector<Target>& targets,
-                                const std::function<void(const PrefetchProgress&)>& progress) {
-  return Prefetcher(cache, source, targets).run(progress);
+                                const std::vector<Target>& targets, const PrefetchHooks& hooks) {
+  return Prefetcher(cache, source, targets).run(hooks);
 }
 
 }  // namespace lazylfs::cli

@@ -26,10 +26,15 @@ struct PrefetchProgress {
   std::uint64_t bytes_done = 0, bytes_total = 0;
 };
 
-// Blocks until every target is complete or has failed; one failure stops no other. `progress` is
-// called now and then from this thread.
+struct PrefetchHooks {
+  // Called now and then, from the thread that prefetches.
+  std::function<void(const PrefetchProgress&)> progress = [](const PrefetchProgress&) {};
+  // Objects that are fetched next, so that one batch call can ask for many.
+  std::function<void(const std::vector<ObjectId>&)> expect = [](const std::vector<ObjectId>&) {};
+};
+
+// Blocks until every target is complete or has failed; one failure stops no other.
 PrefetchReport prefetch_objects(cache::Cache& cache, cache::Source& source,
-                                const std::vector<Target>& targets,
-                                const std::function<void(const PrefetchProgress&)>& progress);
+                                const std::vector<Target>& targets, const PrefetchHooks& hooks);
 
 }  // namespace lazylfs::cli

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kGlobBytes = "*?[\\";
+constexpr std::string_view kEscapeLetters = "abfnrtv\\\"";
+constexpr std::string_view kEscapedBytes = "\a\b\f\n\r\t\v\\\"";
 constexpr std::string_view kMacroPrefix = "[attr]";
 constexpr std::size_t kLineBytesMax = 2048;  // git ignores lines of this length and above
 
@@ -29,12 +31,10 @@ bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
 // The byte that the escape at the start of `rest` (after its backslash) stands for.
 std::optional<char> take_escape(std::string_view& rest) {
-  constexpr std::string_view kLetters = "abfnrtv\\\"";
-  constexpr std::string_view kBytes = "\a\b\f\n\r\t\v\\\"";
   if (rest.empty()) return std::nullopt;
-  if (const std::size_t at = kLetters.find(rest[0]); at != std::string_view::npos) {
+  if (const std::size_t at = kEscapeLetters.find(rest[0]); at != std::string_view::npos) {
     rest.remove_prefix(1);
-    return kBytes[at];
+    return kEscapedBytes[at];
   }
   if (rest.size() < 3 || rest[0] > '3' || !is_octal(rest[0]) || !is_octal(rest[1]) ||
       !is_octal(rest[2])) {
@@ -233,9 +233,9 @@ void AttributeRules::add_lines(std::string_view text, const AttributeMacros& mac
 
 FolderFilter::FolderFilter(std::string path, std::vector<Level> levels)
     : path_(std::move(path)), levels_(std::move(levels)) {
-  static const AttributeMacros kNoMacros;
+  static const AttributeMacros no_macros;
   const bool has_root = !levels_.empty() && levels_.front().path.empty();
-  macros_ = has_root ? &levels_.front().rules->macros() : &kNoMacros;
+  macros_ = has_root ? &levels_.front().rules->macros() : &no_macros;
   if (!path_.empty()) path_.push_back('/');
   prefix_length_ = path_.size();
 }

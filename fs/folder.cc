@@ -148,7 +148,9 @@ const Snapshot& FolderTable::snapshot_of(FolderIndex index) const {
 std::string FolderTable::path_of(FolderIndex index) const {
   std::string path;
   while (at(index).snapshot == nullptr) {
-    path = path.empty() ? at(index).name : at(index).name + "/" + path;
+    std::string below = std::move(path);
+    path = at(index).name;
+    if (!below.empty()) path.append("/").append(below);
     index = at(index).parent;
   }
   return path;

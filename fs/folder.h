@@ -48,7 +48,7 @@ class FolderEntries {
   void get_name(std::size_t position, std::string& name) const;
   std::string name(std::size_t position) const;
   EntryTarget target(std::size_t position) const { return entries_[position].target; }
-  std::optional<EntryTarget> find(std::string_view name) const;
+  std::optional<EntryTarget> find(std::string_view wanted) const;
   std::size_t memory_bytes() const;
 
  private:

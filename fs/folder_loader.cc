@@ -38,11 +38,14 @@ bool is_regular(lfs::EntryKind kind) {
 
 void sort_entries(std::vector<LoadedEntry>& entries, const std::string& path) {
   std::ranges::stable_sort(entries, {}, &LoadedEntry::name);
-  const auto repeated = std::ranges::unique(entries, {}, &LoadedEntry::name);
-  if (repeated.empty()) return;
+  const auto equal_names = [](const LoadedEntry& a, const LoadedEntry& b) {
+    return a.name == b.name;
+  };
+  const auto repeated = std::unique(entries.begin(), entries.end(), equal_names);
+  if (repeated == entries.end()) return;
   log_line(LogLevel::warning,
            "the folder '" + path + "' has entries of equal name; first one wins");
-  entries.erase(repeated.begin(), repeated.end());
+  entries.erase(repeated, entries.end());
 }
 
 }  // namespace

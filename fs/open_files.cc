@@ -5,15 +5,35 @@ namespace {
 
 constexpr std::chrono::seconds kIdle{10};
 constexpr std::size_t kUnpinnedMax = 1024;
+constexpr std::chrono::nanoseconds kPoisoned = std::chrono::seconds(2);
+
+std::int64_t steady_ns() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
 }  // namespace
+
+bool OpenFile::poison() {
+  const bool was = poisoned();
+  quarantined_.test_and_set();
+  poisoned_at_ns_ = steady_ns();
+  return !was;
+}
+
+bool OpenFile::poisoned() const {
+  const std::int64_t at = poisoned_at_ns_;
+  return at != 0 && (opened_.test() || steady_ns() - at < kPoisoned.count());
+}
 
 std::shared_ptr<OpenFile> OpenFiles::find(InodeNumber ino, bool pin) {
   auto files = files_.lock();
   const auto found = files->find(ino.value);
   if (found == files->end()) return nullptr;
   found->second.last_use = Clock::now();
-  if (pin) ++found->second.pins;
+  if (pin) {
+    ++found->second.pins;
+    found->second.file->set_opened();
+  }
   return found->second.file;
 }
 
@@ -43,14 +63,22 @@ Result<std::shared_ptr<OpenFile>> OpenFiles::open(InodeNumber ino, const Content
   Entry& entry =
       files->try_emplace(ino.value, Entry{.file = file, .pins = 0, .last_use = {}}).first->second;
   entry.last_use = Clock::now();
-  if (pin) ++entry.pins;
+  if (pin) {
+    ++entry.pins;
+    entry.file->set_opened();
+  }
   return entry.file;
 }
 
 void OpenFiles::unpin(InodeNumber ino) {
+  std::shared_ptr<OpenFile> closed;  // destroyed after the lock is gone
   auto files = files_.lock();
   const auto found = files->find(ino.value);
-  if (found != files->end() && found->second.pins > 0) --found->second.pins;
+  if (found == files->end() || found->second.pins == 0) return;
+  if (--found->second.pins == 0 && found->second.file->poisoned()) {
+    closed = std::move(found->second.file);
+    files->erase(found);
+  }
 }
 
 void OpenFiles::close_idle() {

@@ -37,16 +37,25 @@ class OpenFile {
   // As a neighbour of a file that was read.
   bool fetched_ahead() const { return fetched_ahead_.test(); }
   void set_fetched_ahead() { fetched_ahead_.test_and_set(); }
-  // True once after the object's verification failed.
+  // The object's verification failed: whoever has the file open may have had some of the wrong
+  // bytes, and the kernel answers a failed read-ahead by asking once more. Reads therefore fail
+  // until the file is opened anew, or, where nobody says when a file is opened, for a while.
+  // True for the first call after poisoned() was last false.
+  bool poison();
+  bool poisoned() const;
+  // The kernel will say when it is closed.
+  void set_opened() { opened_.test_and_set(); }
+  // True for the first to learn of a failed verification, until content_is_sound().
   bool first_quarantine() { return !quarantined_.test_and_set(); }
-  void clear_quarantine() { quarantined_.clear(); }
+  void content_is_sound() { quarantined_.clear(); }
 
  private:
   const InodeNumber ino_;
   const Content content_;
   const std::shared_ptr<cache::Object> object_;
   Guarded<ReadAhead> read_ahead_;
-  std::atomic_flag read_, quarantined_, fetched_ahead_;
+  std::atomic_flag read_, fetched_ahead_, quarantined_, opened_;
+  std::atomic<std::int64_t> poisoned_at_ns_{0};  // of the steady clock; 0: never
 };
 
 // Files by inode. In a mount without OPEN requests nobody says when a file is closed, so entries

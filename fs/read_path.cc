@@ -135,6 +135,11 @@ void ReadPath::read(Reply reply, InodeNumber ino, ByteRange range) {
     return;
   }
   parts_.metrics.add(Counter::fuse_read_bytes, range.length);
+  if ((*file)->poisoned()) {
+    reply.error(Error(Errc::corrupt, "the content did not match its OID; open the file again"),
+                Asked::content);
+    return;
+  }
   if ((*file)->object()) {
     read_object(std::move(reply), *file, range);
   } else {
@@ -250,7 +255,9 @@ void ReadPath::fail(Reply& reply, OpenFile& file, const Error& error) {
   }
   // Blocks that were handed out before the check may be in the page cache.
   Notifier* notifier = notifier_;
-  if (error.code() == Errc::corrupt && notifier != nullptr) notifier->drop_pages(file.ino());
+  if (error.code() == Errc::corrupt && file.poison() && notifier != nullptr) {
+    notifier->drop_pages(file.ino());
+  }
   reply.error(error.with_context("object " + file.content().object.oid.hex()), Asked::content);
 }
 
@@ -280,8 +287,8 @@ void ReadPath::drop_quarantined() {
   for (const std::shared_ptr<OpenFile>& file : parts_.files.all()) {
     if (!file->object()) continue;
     if (file->object()->state() != cache::ObjectState::quarantined) {
-      file->clear_quarantine();
-    } else if (file->first_quarantine() && notifier != nullptr) {
+      file->content_is_sound();
+    } else if (file->first_quarantine() && file->poison() && notifier != nullptr) {
       notifier->drop_pages(file->ino());
     }
   }

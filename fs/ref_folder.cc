@@ -9,6 +9,8 @@ namespace lazylfs::fs {
 namespace {
 
 constexpr std::chrono::seconds kAgeMax{1};
+constexpr std::size_t kIdDigitsMin = 4;  // git's own
+constexpr std::size_t kIdDigitsMax = 40;
 
 template <typename Targets>
 bool has_below(const Targets& targets, const std::string& prefix) {
@@ -56,8 +58,7 @@ std::vector<std::string> RefNames::list(std::string_view path) const {
     names.emplace_back(rest.substr(0, rest.find('/')));
   }
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
@@ -74,10 +75,9 @@ std::shared_ptr<const RefNames> RefSource::names() const {
 }
 
 bool is_commit_id(std::string_view name) {
-  constexpr std::size_t kDigitsMin = 4;  // git's own
-  constexpr std::size_t kDigits = 40;
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return name.size() >= kDigitsMin && name.size() <= kDigits && std::ranges::all_of(name, is_digit);
+  return name.size() >= kIdDigitsMin && name.size() <= kIdDigitsMax &&
+         std::ranges::all_of(name, is_digit);
 }
 
 }  // namespace lazylfs::fs

@@ -90,11 +90,11 @@ class TreeImpl final : public Tree {
   LoadOutcome load(InodeNumber folder, Network network);
   LoadOutcome load_as_leader(InodeNumber folder, Network network);
   void trim_when_due(std::size_t entries_loaded);
-  Result<FolderRequest> request_for(InodeNumber folder) const;
-  LoadOutcome publish(InodeNumber folder, const LoadedFolder& loaded);
+  Result<FolderRequest> request_for(InodeNumber ino) const;
+  LoadOutcome publish(InodeNumber ino, const LoadedFolder& loaded);
   FolderIndex refs_folder();
-  Entries build_entries(FolderIndex folder, const LoadedFolder& loaded);
-  EntryTarget build_target(FolderIndex folder, const LoadedFolder& loaded,
+  Entries build_entries(FolderIndex parent, const LoadedFolder& loaded);
+  EntryTarget build_target(FolderIndex parent, const LoadedFolder& loaded,
                            const LoadedEntry& entry);
   void add_totals(const FolderEntries& entries, Totals& totals) const;
   std::vector<InodeNumber> load_level(const std::vector<InodeNumber>& level,

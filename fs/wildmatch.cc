@@ -139,17 +139,14 @@ std::size_t WildPattern::add_stars(std::string_view pattern, std::size_t at) {
   const std::string_view rest = pattern.substr(end);
   const bool ends_name = rest.empty() || rest[0] == '/' || rest.starts_with("\\/");
 
-  if (slashes_ == Slashes::cross) {
-    tokens_.push_back({.step = Step::globstar});
-  } else if (end - at < 2 || !starts_name || !ends_name) {
-    tokens_.push_back({.step = Step::star});
-  } else if (rest.starts_with('/')) {
+  const bool is_whole_name = end - at >= 2 && starts_name && ends_name;
+  if (slashes_ == Slashes::within_names && is_whole_name && rest.starts_with('/')) {
     tokens_.push_back({.step = Step::folders_or_none});
     tokens_.push_back({.step = Step::folders});
-    ++end;
-  } else {
-    tokens_.push_back({.step = Step::globstar});
+    return end + 1;
   }
+  const bool crosses = slashes_ == Slashes::cross || is_whole_name;
+  tokens_.push_back({.step = crosses ? Step::globstar : Step::star});
   return end;
 }
 

@@ -263,7 +263,10 @@ Result<std::vector<std::string>> split_command_line(std::string_view text) {
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool escaped = c == '\\' && quote != '\'' && i + 1 < text.size();
+    // Within double quotes a backslash escapes a few characters only, and else stands for itself.
+    const bool escaped =
+        c == '\\' && quote != '\'' && i + 1 < text.size() &&
+        (quote == 0 || std::string_view("$`\"\\\n").find(text[i + 1]) != std::string_view::npos);
     if (escaped) {
       word += text[++i];
       in_word = true;

@@ -70,7 +70,8 @@ class [[nodiscard]] Result<void> {
 }  // namespace lazylfs
 
 // The value of a Result-valued expression; on failure returns the Error from the enclosing
-// function.
+// function. Not beside other temporaries in one expression: `f(text + "x", TRY(g()))` and
+// `T{name, TRY(g())}` leak what was built before the return (neither compiler unwinds it).
 #define LAZYLFS_TRY_IMPL(name, expression, on_error) \
   __extension__({                                    \
     auto name = (expression);                        \

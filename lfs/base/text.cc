@@ -6,9 +6,12 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 
 namespace lazylfs {
 namespace {
+
+constexpr std::uint64_t kSizeMax = std::numeric_limits<std::int64_t>::max();
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -38,7 +41,7 @@ double unit_factor(std::string_view unit) {
 
 // Reads exactly `digits` digits off the front of `text`.
 std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
+  if (text.size() < digits || text[0] == '-') return std::nullopt;
   const auto value = parse_number<int>(text.substr(0, digits));
   text.remove_prefix(digits);
   return value;
@@ -110,12 +113,15 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   text = trim(text);
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
   const std::string_view unit = trim(text.substr(digits));
-  if (unit.empty()) return parse_uint(text.substr(0, digits));
+  if (unit.empty()) {
+    const auto bytes = parse_uint(text.substr(0, digits));
+    return bytes && *bytes <= kSizeMax ? bytes : std::nullopt;
+  }
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
   if (error != std::errc() || end != text.data() + digits) return std::nullopt;
   const double bytes = number * unit_factor(unit);
-  if (unit_factor(unit) == 0 || bytes >= 9.2e18) return std::nullopt;
+  if (unit_factor(unit) == 0 || bytes >= static_cast<double>(kSizeMax)) return std::nullopt;
   return static_cast<std::uint64_t>(bytes);
 }
 
@@ -127,6 +133,8 @@ std::string format_size(std::uint64_t bytes) {
     value /= 1000;
     ++unit;
   }
+  // Rounded twice, as upstream does: 9.96 is "10", not "10.0".
+  if (unit > 0) value = std::floor(value * 10 + 0.5) / 10;
   std::array<char, 32> buffer{};
   const int decimals = unit > 0 && value < 10 ? 1 : 0;
   std::snprintf(buffer.data(), buffer.size(), "%.*f %s", decimals, value, kUnits[unit]);
@@ -162,6 +170,8 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   }
   const auto offset = parse_offset(text);
   if (!offset) return std::nullopt;
+  if (*month < 1 || *month > 12 || *day < 1 || *day > 31) return std::nullopt;
+  if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   std::tm parts{};
   parts.tm_year = *year - 1900;
   parts.tm_mon = *month - 1;

@@ -1,5 +1,6 @@
 #include "lfs/base/url.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lfs/base/text.h"
@@ -48,6 +49,18 @@ bool parse_authority(std::string_view authority, Url& url) {
   if (!port || *port > 65535) return false;
   url.port = static_cast<std::uint16_t>(*port);
   return true;
+}
+
+// "user:password@host" without the password, in a text that is no URL to us but may be meant as
+// one.
+std::string without_password(std::string_view text) {
+  const std::size_t mark = text.find("://");
+  const std::size_t start = mark == std::string_view::npos ? 0 : mark + 3;
+  const std::string_view rest = text.substr(start);
+  const std::size_t at = rest.substr(0, rest.find('/')).rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const std::string_view user = rest.substr(0, std::min(rest.find(':'), at));
+  return std::string(text.substr(0, start)) + std::string(user) + std::string(rest.substr(at));
 }
 
 }  // namespace
@@ -126,7 +139,7 @@ std::string percent_encode(std::string_view text) {
 
 std::string redact_url(std::string_view url) {
   std::optional<Url> parsed = Url::parse(url);
-  if (!parsed) return std::string(url.substr(0, url.find('?')));
+  if (!parsed) return without_password(url.substr(0, url.find('?')));
   parsed->password.clear();
   const bool has_query = !parsed->query.empty();
   parsed->query.clear();

@@ -60,13 +60,9 @@ std::optional<bool> parse_git_bool(const std::string& text) {
   return *number != 0;
 }
 
-// How well a configured URL fits; compared member by member, host first.
-struct MatchScore {
-  std::size_t host = 0;  // exact labels
-  std::size_t path = 0;  // length of the matching path
-  bool user = false;
-  auto operator<=>(const MatchScore&) const = default;
-};
+// How well a configured URL fits: exact labels of the host, length of the matching path, user
+// given.
+using MatchScore = std::tuple<std::size_t, std::size_t, bool>;
 
 // The number of labels that match exactly plus one, or nothing.
 std::optional<std::size_t> match_host(std::string_view pattern, std::string_view host) {

@@ -2,6 +2,11 @@
 // packed or fetched. In a partial clone thousands of look-ups miss by design, and reading the
 // folder for each would cost more than all the hits. So a miss first looks at the folder's time
 // stamp, and only a change (or a stamp too young to tell) leads to a refresh.
+//
+// libgit2 maps pack indexes whole and keeps a cache of delta bases for each pack. Both count as
+// this process's memory, and reading a million blobs touches every page of a 28 MB index. So all
+// views are closed after a number of reads: the pages stay in the page cache, and cost a fault to
+// return.
 #include "lfs/git/object_database.h"
 
 #include <sys/stat.h>
@@ -15,6 +20,7 @@ namespace {
 
 // File systems stamp with the kernel's tick; a younger stamp may hide a later change.
 constexpr std::int64_t kStampSettlesNs = 100'000'000;
+constexpr std::uint64_t kReadsBeforeClosing = 2048;
 
 std::int64_t nanoseconds(const timespec& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -32,7 +38,7 @@ class ObjectDatabase::Lease {
   Lease(const ObjectDatabase& owner, View view) : owner_(owner), view_(std::move(view)) {}
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
-  ~Lease() { owner_.idle_.lock()->push_back(std::move(view_)); }
+  ~Lease() { owner_.give_back(std::move(view_)); }
 
   View& view() { return view_; }
 
@@ -48,15 +54,31 @@ ObjectDatabase::ObjectDatabase(std::string objects_folder, std::vector<std::stri
       promisor_(promisor) {}
 
 Result<ObjectDatabase::View> ObjectDatabase::borrow() const {
+  std::vector<View> closing;  // after the lock is released
+  std::uint64_t epoch = 0;
   {
-    auto idle = idle_.lock();
-    if (!idle->empty()) {
-      View view = std::move(idle->back());
-      idle->pop_back();
+    auto pool = pool_.lock();
+    if (++pool->borrowed % kReadsBeforeClosing == 0) {
+      ++pool->epoch;
+      closing.swap(pool->idle);
+    }
+    epoch = pool->epoch;
+    if (!pool->idle.empty()) {
+      View view = std::move(pool->idle.back());
+      pool->idle.pop_back();
       return view;
     }
   }
-  return open();
+  closing.clear();
+  View view = TRY(open());
+  view.epoch = epoch;
+  return view;
+}
+
+void ObjectDatabase::give_back(View view) const {
+  auto pool = pool_.lock();
+  if (view.epoch != pool->epoch) return;  // `view` outlives the lock and closes after it
+  pool->idle.push_back(std::move(view));
 }
 
 Result<ObjectDatabase::View> ObjectDatabase::open() const {
@@ -95,13 +117,14 @@ bool ObjectDatabase::contains(View& view, const git_oid& oid) const {
   return git_odb_exists_ext(view.odb.get(), &oid, GIT_ODB_LOOKUP_NO_REFRESH) != 0;
 }
 
-Result<GitObjectHeader> ObjectDatabase::header(const GitOid& oid) const {
-  Lease lease(*this, TRY(borrow()));
+Result<GitObjectHeader> ObjectDatabase::header_in(View& view, const GitOid& oid) const {
   const git_oid id = to_libgit2(oid);
-  if (!contains(lease.view(), id)) return not_here(oid);
+  // Where nothing may be missing, libgit2's own (costly) way of looking again is rare enough.
+  if (promisor_ && !contains(view, id)) return not_here(oid);
   std::size_t size = 0;
   GitObjectHeader header;
-  const int rc = git_odb_read_header(&size, &header.type, lease.view().odb.get(), &id);
+  const int rc = git_odb_read_header(&size, &header.type, view.odb.get(), &id);
+  if (rc == GIT_ENOTFOUND) return not_here(oid);
   if (rc != 0) {
     return Error(Errc::corrupt, libgit2_error(rc, "read git object " + oid.hex()).message());
   }
@@ -109,26 +132,40 @@ Result<GitObjectHeader> ObjectDatabase::header(const GitOid& oid) const {
   return header;
 }
 
-Result<GitObject> ObjectDatabase::read(const GitOid& oid, std::uint64_t bytes_max) const {
-  Lease lease(*this, TRY(borrow()));
+Result<GitObject> ObjectDatabase::read_in(View& view, const GitOid& oid) {
   const git_oid id = to_libgit2(oid);
-  git_odb* odb = lease.view().odb.get();
-  if (!contains(lease.view(), id)) return not_here(oid);
-  std::size_t size = 0;
-  GitObject object;
-  int rc = git_odb_read_header(&size, &object.type, odb, &id);
-  if (rc == 0 && size > bytes_max) {
-    return Error(Errc::invalid, "git object " + oid.hex() + " has " + std::to_string(size) +
-                                    " bytes, more than expected");
-  }
   OdbObjectHandle raw;
-  if (rc == 0) rc = git_odb_read(Out(raw), odb, &id);
+  const int rc = git_odb_read(Out(raw), view.odb.get(), &id);
   if (rc != 0) {
     return Error(Errc::corrupt, libgit2_error(rc, "read git object " + oid.hex()).message());
   }
-  object.data.assign(static_cast<const char*>(git_odb_object_data(raw.get())),
-                     git_odb_object_size(raw.get()));
-  return object;
+  return GitObject{git_odb_object_type(raw.get()),
+                   std::string(static_cast<const char*>(git_odb_object_data(raw.get())),
+                               git_odb_object_size(raw.get()))};
+}
+
+Result<GitObjectHeader> ObjectDatabase::header(const GitOid& oid) const {
+  Lease lease(*this, TRY(borrow()));
+  return header_in(lease.view(), oid);
+}
+
+Result<GitObject> ObjectDatabase::read(const GitOid& oid, std::uint64_t bytes_max) const {
+  Lease lease(*this, TRY(borrow()));
+  const GitObjectHeader header = TRY(header_in(lease.view(), oid));
+  if (header.size > bytes_max) {
+    return Error(Errc::invalid, "git object " + oid.hex() + " has " + std::to_string(header.size) +
+                                    " bytes, more than expected");
+  }
+  return read_in(lease.view(), oid);
+}
+
+Result<ObjectDatabase::Small> ObjectDatabase::read_if_small(const GitOid& oid,
+                                                            std::uint64_t bytes_max) const {
+  Lease lease(*this, TRY(borrow()));
+  Small small;
+  small.header = TRY(header_in(lease.view(), oid));
+  if (small.header.size <= bytes_max) small.data = TRY(read_in(lease.view(), oid)).data;
+  return small;
 }
 
 Result<std::vector<GitOid>> ObjectDatabase::missing(const std::vector<GitOid>& oids) const {

@@ -33,6 +33,12 @@ class ObjectDatabase {
   Result<GitObjectHeader> header(const GitOid& oid) const;
   // Errc::invalid when larger than `bytes_max`.
   Result<GitObject> read(const GitOid& oid, std::uint64_t bytes_max) const;
+  // The header, and the content of a blob that is no larger than `bytes_max` (else it is empty).
+  struct Small {
+    GitObjectHeader header;
+    std::string data;
+  };
+  Result<Small> read_if_small(const GitOid& oid, std::uint64_t bytes_max) const;
   // Those of `oids` that are not here.
   Result<std::vector<GitOid>> missing(const std::vector<GitOid>& oids) const;
 
@@ -45,12 +51,17 @@ class ObjectDatabase {
     OdbHandle odb;
     std::int64_t packs_stamp = -1;  // -1: not known to be complete
     std::uint64_t generation = 0;
+    std::uint64_t epoch = 0;  // of the pool
   };
   class Lease;
 
   Result<View> borrow() const;
   Result<View> open() const;
+  void give_back(View view) const;
   void refresh(View& view) const;
+  // Errc::not_found when it is not here.
+  Result<GitObjectHeader> header_in(View& view, const GitOid& oid) const;
+  static Result<GitObject> read_in(View& view, const GitOid& oid);
   bool contains(View& view, const git_oid& oid) const;
   std::int64_t packs_stamp() const;
 
@@ -58,7 +69,12 @@ class ObjectDatabase {
   std::vector<std::string> alternates_;
   bool promisor_;
   std::atomic<std::uint64_t> generation_{0};
-  Guarded<std::vector<View>> idle_;
+  struct Pool {
+    std::vector<View> idle;
+    std::uint64_t borrowed = 0;
+    std::uint64_t epoch = 0;
+  };
+  Guarded<Pool> pool_;
 };
 
 }  // namespace lazylfs::lfs

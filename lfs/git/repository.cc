@@ -9,6 +9,8 @@
 #include <mutex>
 #include <utility>
 
+#include <git2/sys/repository.h>
+
 #include "lfs/base/fd.h"
 #include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
@@ -78,7 +80,8 @@ struct Repository::Impl {
         environment_alternates(std::move(discovered.environment_alternates)),
         promisors(std::move(discovered.promisors)),
         objects(objects_folder, environment_alternates, !promisors.empty()),
-        handle(std::move(discovered.handle)) {}
+        handle(std::move(discovered.handle)),
+        moved_objects(objects_folder != common_folder + "/objects") {}
 
   // A git process on this repository, in the folder that relative remotes are relative to.
   Command git(std::vector<std::string> arguments) const {
@@ -89,6 +92,17 @@ struct Repository::Impl {
 
   bool is_promisor() const { return !promisors.empty(); }
 
+  // Runs `use` on libgit2's repository, which then lets go of its packs: see object_database.cc.
+  template <typename Use>
+  auto with_handle(Use use) const {
+    auto locked = handle.lock();
+    auto result = use(locked->get());
+    const bool own_objects = environment_alternates.empty() && !moved_objects;
+    if (own_objects) git_repository__cleanup(locked->get());
+    return result;
+  }
+
+  Result<BlobHeader> judge(const GitOid& blob, const Result<GitObjectHeader>& header) const;
   std::optional<std::string> lfsconfig_text(const Repository& repository) const;
   Result<void> fetch(const std::string& remote, const std::vector<GitOid>& oids);
 
@@ -97,7 +111,8 @@ struct Repository::Impl {
   ObjectDatabase objects;
   // libgit2's repository object, for refs and revisions: rare, hence one lock.
   Guarded<RepositoryHandle> handle;
-  std::mutex fetching;  // one git fetch at a time; held over the network on purpose
+  const bool moved_objects;  // by GIT_OBJECT_DIRECTORY, which `handle` cannot find out again
+  std::mutex fetching;       // one git fetch at a time; held over the network on purpose
   std::once_flag config_read;
   Config config;
 };
@@ -165,14 +180,12 @@ const Config& Repository::config() const {
 }
 
 Result<Commit> Repository::resolve_commit(std::string_view revision) const {
-  return find_commit((*impl_->handle.lock()).get(), revision);
+  return impl_->with_handle([&](git_repository* handle) { return find_commit(handle, revision); });
 }
 
-std::vector<RefName> Repository::refs() const { return list_refs((*impl_->handle.lock()).get()); }
+std::vector<RefName> Repository::refs() const { return impl_->with_handle(list_refs); }
 
-std::string Repository::current_branch() const {
-  return head_branch((*impl_->handle.lock()).get());
-}
+std::string Repository::current_branch() const { return impl_->with_handle(head_branch); }
 
 Result<GitOid> Repository::tree_at(const GitOid& tree, std::string_view path) const {
   GitOid current = tree;
@@ -210,17 +223,28 @@ Result<std::vector<TreeEntry>> Repository::read_tree(const GitOid& tree) const {
   return std::move(parsed.entries);
 }
 
-Result<BlobHeader> Repository::blob_header(const GitOid& blob) const {
-  const Result<GitObjectHeader> header = impl_->objects.header(blob);
+// What blob_header answers for an object whose header could or could not be read.
+Result<BlobHeader> Repository::Impl::judge(const GitOid& blob,
+                                           const Result<GitObjectHeader>& header) const {
   if (!header) {
     if (header.error().code() != Errc::not_found) return header.error();
-    if (impl_->is_promisor()) return BlobHeader{0, true};
+    if (is_promisor()) return BlobHeader{0, true};
     return Error(Errc::corrupt, header.error().message());
   }
-  if (header->type != GIT_OBJECT_BLOB) {
-    return Error(Errc::corrupt, "git object " + blob.hex() + " is no blob");
-  }
-  return BlobHeader{header->size, false};
+  if (header->type == GIT_OBJECT_BLOB) return BlobHeader{header->size, false};
+  return Error(Errc::corrupt, "git object " + blob.hex() + " is no blob");
+}
+
+Result<BlobHeader> Repository::blob_header(const GitOid& blob) const {
+  return impl_->judge(blob, impl_->objects.header(blob));
+}
+
+Result<SmallBlob> Repository::read_small_blob(const GitOid& blob, std::size_t bytes_max) const {
+  Result<ObjectDatabase::Small> small = impl_->objects.read_if_small(blob, bytes_max);
+  if (!small) return SmallBlob{TRY(impl_->judge(blob, small.error())), std::nullopt};
+  const BlobHeader header = TRY(impl_->judge(blob, small->header));
+  if (header.size > bytes_max) return SmallBlob{header, std::nullopt};
+  return SmallBlob{header, std::move(small->data)};
 }
 
 Result<std::string> Repository::read_blob(const GitOid& blob, std::size_t bytes_max) const {

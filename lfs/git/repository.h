@@ -53,6 +53,11 @@ struct BlobHeader {
   bool missing = false;  // a promisor object that is not here yet
 };
 
+struct SmallBlob {
+  BlobHeader header;
+  std::optional<std::string> content;  // when it is here and small enough
+};
+
 // Thread-safe: every thread may call every method (libgit2's object database is).
 class Repository {
  public:
@@ -90,6 +95,9 @@ class Repository {
   // Size without inflating the whole blob where the pack allows. Errc::corrupt when it is neither
   // here nor a promisor's, or cannot be read.
   Result<BlobHeader> blob_header(const GitOid& blob) const;
+  // blob_header, and the content too when it has at most `bytes_max` bytes: for telling pointers
+  // from other blobs in one look-up.
+  Result<SmallBlob> read_small_blob(const GitOid& blob, std::size_t bytes_max) const;
   // Errc::invalid when larger than `bytes_max`; Errc::not_found when it is not here.
   Result<std::string> read_blob(const GitOid& blob, std::size_t bytes_max) const;
   // Streams a blob of any size to `fd`.

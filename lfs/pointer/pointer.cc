@@ -67,7 +67,9 @@ class Reader {
   Result<Pointer> finish() {
     if (next_ < kKeys.size()) return fail("a key is missing").error();
     for (const auto& [name, priority, value] : pending_) {
-      pointer_.extensions.push_back({priority, name, TRY(parse_hash(value))});
+      // Not within the braces: a return from there would leak the copy of the name.
+      const Oid oid = TRY(parse_hash(value));
+      pointer_.extensions.push_back({priority, name, oid});
     }
     auto& list = pointer_.extensions;
     std::sort(list.begin(), list.end(), [](const PointerExtension& a, const PointerExtension& b) {

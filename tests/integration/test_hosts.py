@@ -4,7 +4,7 @@ redirects and extra headers; and that credentials go only where they belong."""
 import errno
 import os
 
-from harness import MIB, MountTest, Server, content, main
+from harness import MIB, MountTest, Path, Server, content, main
 
 DATA = content(2 * MIB, 41)
 
@@ -84,7 +84,8 @@ class AuthenticationTest(MountTest):
         self.assert_content(mounted, "a.bin", DATA)
         told = self.ours("mounts").stdout + self.ours("mounts", "--json").stdout
         log = "".join(path.read_text(errors="replace") for path in (self.cache / "logs").glob("*"))
-        for text in (told, log, self.command("ps", "axww").stdout):
+        command_line = Path(f"/proc/{mounted.pid()}/cmdline").read_text()
+        for text in (told, log, command_line):
             self.assertNotIn("s3cret", text)
 
 

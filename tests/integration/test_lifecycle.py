@@ -149,7 +149,8 @@ class BadInputTest(MountTest):
         _, result = self.try_mount(self.server.repository_url("repo"))
         self.assertEqual(result.returncode, 2)
         self.assertTrue(result.stderr.strip())
-        self.assertEqual(list((self.cache / "repos").glob("*")), [])
+        left = [path for path in (self.cache / "repos").glob("*") if path.suffix != ".lock"]
+        self.assertEqual(left, [])
 
     def test_a_url_that_nobody_serves(self):
         start = time.monotonic()
@@ -165,7 +166,7 @@ class BadInputTest(MountTest):
         folder = self.folder("sha256")
         self.git(folder, "init", "-q", "--object-format=sha256", ".")
         _, result = self.try_mount(folder)
-        self.assert_refused(result, 2, "SHA-256")
+        self.assert_refused(result, 2, "sha256")
 
     def test_usage_errors_end_with_127(self):
         for arguments in (("nosuch",), ("mount", "--nosuch", "a", "b"), ("mount", "a")):

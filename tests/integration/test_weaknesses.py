@@ -45,6 +45,7 @@ class Weaknesses:
         self.server.fault({"kind": "download", "count": 1}, {"corrupt_at": 40_000})
         answer = mounted.read("small.bin")
         self.assertEqual(answer["errno"], errno.EBADMSG)
+        wait_until(lambda: mounted.read("small.bin")["errno"] == 0, "a fresh read", 10)
         self.assert_content(mounted, "small.bin", self.files["small.bin"])
 
     def test_w3_a_kill_during_a_fetch_leaves_nothing_that_is_trusted(self):

@@ -10,21 +10,21 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST(DispatchTest, ACommandGetsItsWords) {
-  const Run run = run_table({"echo", "a", "b"});
+  const Outcome run = run_table({"echo", "a", "b"});
   EXPECT_EQ(run.code, ExitCode::ok);
   EXPECT_EQ(run.out, "a\nb\n");
   EXPECT_EQ(run_table({"echo", "-p", "a"}).code, ExitCode::problem);
 }
 
 TEST(DispatchTest, AnErrorIsOneLineAndTwo) {
-  const Run run = run_table({"fail"});
+  const Outcome run = run_table({"fail"});
   EXPECT_EQ(run.code, ExitCode::fatal);
   EXPECT_EQ(run.err, "the disk is on fire\n");
   EXPECT_EQ(run.out, "");
 }
 
 TEST(DispatchTest, AnUnknownCommandEndsWith127AsUpstreamSaysIt) {
-  const Run run = run_table({"nosuch"});
+  const Outcome run = run_table({"nosuch"});
   EXPECT_EQ(static_cast<int>(run.code), 127);
   EXPECT_EQ(run.err,
             "Error: unknown command \"nosuch\" for \"git-lfs\"\n"
@@ -44,14 +44,14 @@ TEST(DispatchTest, HiddenCommandsRunButAreNotSuggested) {
 
 TEST(DispatchTest, NestedCommandsHaveTwoWords) {
   EXPECT_EQ(run_table({"stack", "push", "x"}).out, "x\n");
-  const Run unknown = run_table({"stack", "pull"});
+  const Outcome unknown = run_table({"stack", "pull"});
   EXPECT_EQ(unknown.code, ExitCode::usage);
   EXPECT_THAT(unknown.err, StartsWith("Error: unknown command \"pull\" for \"git-lfs stack\"\n"));
   EXPECT_THAT(unknown.err, HasSubstr("\tpush\n"));
 }
 
 TEST(DispatchTest, AGroupAloneShowsItsHelp) {
-  const Run run = run_table({"stack"});
+  const Outcome run = run_table({"stack"});
   EXPECT_EQ(run.code, ExitCode::ok);
   EXPECT_THAT(run.out, HasSubstr("push  Put on"));
 }
@@ -66,20 +66,20 @@ TEST(DispatchTest, TheNumberOfWordsIsChecked) {
 }
 
 TEST(DispatchTest, AWrongOptionEndsWith127) {
-  const Run run = run_table({"echo", "--nosuch", "a"});
+  const Outcome run = run_table({"echo", "--nosuch", "a"});
   EXPECT_EQ(run.code, ExitCode::usage);
   EXPECT_EQ(run.err, "Error: unknown flag: --nosuch\nRun 'git-lfs echo --help' for usage.\n");
   EXPECT_EQ(run_table({"--nosuch"}).code, ExitCode::usage);
 }
 
 TEST(DispatchTest, HelpBeatsWhatElseIsWrong) {
-  const Run run = run_table({"fail", "x", "-h"});
+  const Outcome run = run_table({"fail", "x", "-h"});
   EXPECT_EQ(run.code, ExitCode::ok);
   EXPECT_THAT(run.out, StartsWith("git lfs fail\n"));
 }
 
 TEST(DispatchTest, WithoutArgumentsVersionAndHelpAreShown) {
-  const Run run = run_table({});
+  const Outcome run = run_table({});
   EXPECT_EQ(run.code, ExitCode::ok);
   EXPECT_THAT(run.out, StartsWith("git-lfs/"));
   EXPECT_THAT(run.out, HasSubstr("\ngit lfs <command> [<args>]\n"));

@@ -28,7 +28,7 @@ TEST(SuggestTest, NearNamesComeInTheirOrder) {
 }
 
 TEST(SuggestTest, TheBeginningOfANameSuggestsIt) {
-  EXPECT_THAT(suggestions("unm", kNames), ElementsAre("unmount"));
+  EXPECT_THAT(suggestions("unmo", kNames), ElementsAre("unmount"));
 }
 
 TEST(SuggestTest, FarWordsSuggestNothing) { EXPECT_THAT(suggestions("nosuch", kNames), IsEmpty()); }

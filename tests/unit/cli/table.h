@@ -37,12 +37,12 @@ inline constexpr auto kTable = std::to_array<Command>({
     {"stack push", "<word>", "Put on", kEchoOptions, "Puts one on.", 1, kAnyCount, false, run_echo},
 });
 
-struct Run {
+struct Outcome {
   ExitCode code;
   std::string out, err;
 };
 
-inline Run run_table(std::vector<std::string> words, std::span<const Command> table = kTable) {
+inline Outcome run_table(std::vector<std::string> words, std::span<const Command> table = kTable) {
   std::ostringstream out;
   std::ostringstream err;
   Metrics metrics;

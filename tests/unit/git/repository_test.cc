@@ -243,6 +243,43 @@ TEST_F(RepositoryTest, BlobsAreReadWithinTheirLimit) {
   EXPECT_EQ(name_of(repository.read_tree(blob).error()), "not_found");
 }
 
+TEST_F(RepositoryTest, ASmallBlobComesWithItsHeader) {
+  make_repository("r");
+  const Repository repository = open("r");
+  const GitOid blob = oid(git("r", {"rev-parse", "HEAD:a.txt"}));
+  const auto small = repository.read_small_blob(blob, 6);
+  ASSERT_TRUE(small);
+  EXPECT_EQ(small->header.size, 6U);
+  EXPECT_EQ(small->content, "alpha\n");
+  const auto large = repository.read_small_blob(blob, 5);
+  ASSERT_TRUE(large);
+  EXPECT_EQ(large->header.size, 6U);
+  EXPECT_EQ(large->content, std::nullopt);
+  EXPECT_EQ(name_of(repository.read_small_blob(oid(std::string(40, '1')), 9).error()), "corrupt");
+  const GitOid tree = oid(git("r", {"rev-parse", "HEAD^{tree}"}));
+  EXPECT_EQ(name_of(repository.read_small_blob(tree, 9999).error()), "corrupt");
+}
+
+// The views of the object database are closed and opened again on the way.
+TEST_F(RepositoryTest, ThousandsOfReadsFromSeveralThreadsSucceed) {
+  make_repository("r");
+  git("r", {"repack", "-qad"});
+  const Repository repository = open("r");
+  const GitOid blob = oid(git("r", {"rev-parse", "HEAD:a.txt"}));
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> readers;
+    for (int thread = 0; thread < 4; ++thread) {
+      readers.emplace_back([&] {
+        for (int i = 0; i < 3000; ++i) {
+          if (repository.read_blob(blob, 100).value_or("") != "alpha\n") ++wrong;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_F(RepositoryTest, AMissingBlobIsCorruptionWhereNoRemotePromisesIt) {
   make_repository("r");
   const Repository repository = open("r");
@@ -449,6 +486,7 @@ TEST_F(PartialCloneTest, MissingBlobsComeInOneFetch) {
   for (const TreeEntry& entry : *repository.read_tree(many)) blobs.push_back(entry.oid);
   ASSERT_EQ(blobs.size(), 30U);
   for (const GitOid& blob : blobs) EXPECT_TRUE(repository.blob_header(blob)->missing);
+  EXPECT_TRUE(repository.read_small_blob(blobs[0], 100)->header.missing);
   EXPECT_EQ(name_of(repository.read_blob(blobs[0], 100).error()), "not_found");
 
   const auto packs = [&] {

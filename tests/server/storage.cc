@@ -1,0 +1,110 @@
+#include "tests/server/storage.h"
+
+#include <algorithm>
+
+#include "lfs/base/text.h"
+
+namespace lazylfs::server {
+namespace {
+
+std::string content_range(ByteRange range, std::uint64_t size) {
+  return "bytes " + std::to_string(range.offset) + "-" + std::to_string(range.end() - 1) + "/" +
+         std::to_string(size);
+}
+
+// A part that is not the one asked for; what the header says is what is sent, except "total".
+void spoil_range(Headers& headers, ByteRange& range, std::uint64_t size, std::string_view how) {
+  if (how == "missing") return;
+  if (how == "shifted") {
+    const std::uint64_t shift = std::min<std::uint64_t>(4096, range.length / 2 + 1);
+    if (range.offset >= shift) {
+      range.offset -= shift;
+    } else {
+      range.offset = std::min(range.offset + shift, size - 1);
+      range.length = std::min(range.length, size - range.offset);
+    }
+  }
+  headers.emplace_back("Content-Range", content_range(range, how == "total" ? size + 1 : size));
+}
+
+}  // namespace
+
+RangeRequest parse_range(std::string_view value, std::uint64_t size) {
+  const RangeRequest whole{RangeRequest::Outcome::whole, {.offset = 0, .length = size}};
+  const RangeRequest nothing{RangeRequest::Outcome::unsatisfiable, {}};
+  constexpr std::string_view kUnit = "bytes=";
+  if (!value.starts_with(kUnit) || value.find(',') != std::string_view::npos) return whole;
+  value.remove_prefix(kUnit.size());
+  if (value.find('-') == std::string_view::npos) return whole;
+  const std::string_view from = take_until(value, '-');
+  const auto first = parse_uint(from);
+  const auto last = parse_uint(value);
+  if (from.empty()) {
+    if (!last) return whole;
+    if (*last == 0 || size == 0) return nothing;
+    const std::uint64_t length = std::min(*last, size);
+    return {RangeRequest::Outcome::part, {.offset = size - length, .length = length}};
+  }
+  if (!first || (!value.empty() && (!last || *last < *first))) return whole;
+  if (*first >= size) return nothing;
+  const std::uint64_t end = last ? std::min(*last, size - 1) + 1 : size;
+  return {RangeRequest::Outcome::part, {.offset = *first, .length = end - *first}};
+}
+
+Response Storage::download(const HttpRequest& request, const Route& route,
+                           const FaultAction& fault) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return Response::error(405, "method not allowed");
+  }
+  if (const int status = links_.check(request, route.oid); status != 0) {
+    return Response::error(status, "the request lacks what its action demands, or it expired");
+  }
+  if (links_.behaviour().redirect_downloads != 0 && !links_.on_storage(request)) {
+    Response moved;
+    moved.status = links_.behaviour().redirect_downloads;
+    moved.set_header("Location", links_.signed_storage_url(route.oid));
+    return moved;
+  }
+  const std::optional<std::uint64_t> size = store_.size_of(route.oid);
+  if (!size) return Response::error(404, "Object does not exist");
+
+  Response response;
+  response.set_header("Content-Type", "application/octet-stream");
+  response.set_header("ETag", '"' + route.oid + '"');
+  RangeRequest wanted = parse_range(fault.ignore_range ? "" : request.header("Range"), *size);
+  if (!fault.ignore_range) response.set_header("Accept-Ranges", "bytes");
+  if (wanted.outcome == RangeRequest::Outcome::unsatisfiable) {
+    response = Response::error(416, "the range is outside of the object");
+    response.set_header("Content-Range", "bytes */" + std::to_string(*size));
+    return response;
+  }
+  if (wanted.outcome == RangeRequest::Outcome::part) {
+    response.status = 206;
+    if (fault.wrong_range.empty()) {
+      response.set_header("Content-Range", content_range(wanted.range, *size));
+    } else {
+      spoil_range(response.headers, wanted.range, *size, fault.wrong_range);
+    }
+  }
+  Result<Body> body = store_.open(route.oid, wanted.range);
+  if (!body) return Response::error(500, body.error().message());
+  response.body = std::move(*body);
+  return response;
+}
+
+Response Storage::upload(const HttpRequest& request, const Route& route, RequestBody& body) {
+  if (const int status = links_.check(request, route.oid); status != 0) {
+    return Response::error(status, "the request lacks what its action demands, or it expired");
+  }
+  const std::size_t slash = request.path.rfind('/');
+  const auto size = parse_uint(std::string_view(request.path).substr(slash + 1));
+  const Result<std::uint64_t> received = store_.receive(route.oid, size, body);
+  if (received) {
+    statistics_.uploaded(*received);
+    return Response::text(200, "text/plain", "");
+  }
+  return Response::error(received.error().code() == Errc::corrupt ? 422 : 500,
+                         received.error().message());
+}
+
+}  // namespace lazylfs::server

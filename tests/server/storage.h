@@ -1,0 +1,34 @@
+// Downloads with ranges, and uploads.
+#pragma once
+
+#include "tests/server/faults.h"
+#include "tests/server/links.h"
+#include "tests/server/object_store.h"
+#include "tests/server/statistics.h"
+
+namespace lazylfs::server {
+
+// Thread-safe. Borrows what it is made of.
+class Storage {
+ public:
+  Storage(const Links& links, ObjectStore& store, Statistics& statistics)
+      : links_(links), store_(store), statistics_(statistics) {}
+
+  Response download(const HttpRequest& request, const Route& route, const FaultAction& fault);
+  Response upload(const HttpRequest& request, const Route& route, RequestBody& body);
+
+ private:
+  const Links& links_;
+  ObjectStore& store_;
+  Statistics& statistics_;
+};
+
+struct RangeRequest {
+  enum class Outcome { whole, part, unsatisfiable } outcome = Outcome::whole;
+  ByteRange range;
+};
+// What the Range header `value` selects of `size` bytes. Several ranges, other units and malformed
+// headers select the whole.
+RangeRequest parse_range(std::string_view value, std::uint64_t size);
+
+}  // namespace lazylfs::server
