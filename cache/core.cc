@@ -169,7 +169,11 @@ Core::OpenEntry Core::register_open(const Oid& oid, const OpenEntry& entry) {
     });
   }
   OpenEntry& slot = (*registry)[oid];
-  if (slot.handle.expired()) slot = entry;
+  if (slot.handle.expired()) {
+    slot = entry;
+  } else if (slot.partial.expired()) {
+    slot.partial = entry.partial;  // what a local object falls back on
+  }
   return slot;
 }
 

@@ -32,6 +32,7 @@ constexpr std::uint64_t kJoinDistance = 8U << 20U;
 constexpr std::uint64_t kSmallFetchBlocks = 2;
 constexpr std::uint64_t kUseGroupBlocks = 16;
 constexpr auto kPollInterval = std::chrono::milliseconds(3);
+constexpr auto kWatchInterval = std::chrono::milliseconds(50);
 
 Error corrupt_error(const ObjectId& id) {
   return {Errc::corrupt, "the content of object " + id.oid.hex() + " does not match its oid"};
@@ -302,13 +303,24 @@ void PartialObject::perform(const Actions& actions) {
   for (const auto& [fetch, priority] : actions.raise) fetch->raise(priority);
   for (const auto& flight : actions.start) start(flight);
   if (actions.hash) hash_soon();
-  bool post = false;
-  if (actions.poll) {
+  bool poll_soon = false;
+  bool watch_on = false;
+  {
     auto state = state_.lock();
-    post = !state->polling;
-    state->polling = true;
+    poll_soon = actions.poll && !std::exchange(state->polling, true);
+    watch_on = !state->waiters.empty() && !std::exchange(state->watching, true);
   }
-  if (post) core_->timer().post_after(kPollInterval, [self = shared_from_this()] { self->poll(); });
+  const auto self = weak_from_this();
+  if (poll_soon) {
+    core_->timer().post_after(kPollInterval, [self] {
+      if (const auto object = self.lock()) object->poll();
+    });
+  }
+  if (watch_on) {
+    core_->timer().post_after(kWatchInterval, [self] {
+      if (const auto object = self.lock()) object->watch();
+    });
+  }
 }
 
 void PartialObject::start(const std::shared_ptr<Flight>& flight) {
@@ -379,6 +391,14 @@ void PartialObject::poll() {
   }
   perform(actions);
   settle();
+}
+
+// What waiters wait for may vanish without an event here: a block that landed is punched out by
+// another process before its waiter was answered. So as long as there are waiters, they are planned
+// again from time to time, which does nothing if all is under way.
+void PartialObject::watch() {
+  state_.lock()->watching = false;
+  poll();
 }
 
 void PartialObject::arm_deadline() {

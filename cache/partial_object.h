@@ -39,6 +39,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void prefetch(ByteRange range, Priority priority) override;
   int complete_fd() const override;
   std::optional<Error> last_error() const override;
+  std::uint64_t mismatches() const override { return store_->map().quarantines(); }
 
   BlockStore& store() { return *store_; }
   // Gives back about `wanted` bytes of the blocks that were not used for longest.
@@ -65,7 +66,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
     std::list<std::shared_ptr<Waiter>> waiters;
     std::vector<std::shared_ptr<Fetch>> ended;  // to be destroyed off their own thread
     std::optional<Error> last_error;
-    bool polling = false, deadline_armed = false;
+    bool polling = false, watching = false, deadline_armed = false;
   };
   using Answers = std::vector<std::pair<std::shared_ptr<Waiter>, Result<void>>>;
 
@@ -80,6 +81,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   // Answers every waiter that can be answered now.
   void settle();
   void poll();
+  void watch();
   void arm_deadline();
   void check_deadlines();
   void cancel(const std::shared_ptr<Waiter>& waiter);

@@ -8,10 +8,6 @@
 namespace lazylfs::cli {
 namespace {
 
-std::string label(const Target& target) {
-  return target.path.empty() ? target.id.oid.hex() : printable(target.path);
-}
-
 Json oid_array(const std::vector<Oid>& oids) {
   Json array = Json::array();
   for (const Oid& oid : oids) array.push_back(oid.hex());
@@ -30,6 +26,7 @@ Result<Named> open_named(Context& context, const Arguments& arguments) {
   named.cache = TRY(settings.open_cache(context.metrics));
   if (arguments.is_set("all")) {
     for (const cache::ObjectStatus& object : TRY(named.cache->list())) {
+      if (object.pinned) continue;
       named.targets.push_back({object.id, ""});
     }
     return named;
@@ -43,7 +40,7 @@ Result<ExitCode> set_pinned(Context& context, const Arguments& arguments, bool p
   const Named named = TRY(open_named(context, arguments));
   Json oids = Json::array();
   for (const Target& target : named.targets) {
-    TRY_CONTEXT(label(target), named.cache->pin(target.id, pinned));
+    TRY(named.cache->pin(target.id, pinned));
     oids.push_back(target.id.oid.hex());
   }
   const char* done = pinned ? "pinned" : "unpinned";
@@ -83,7 +80,9 @@ Result<ExitCode> run_cache_evict(Context& context, const Arguments& arguments) {
     if (freed.error().code() == Errc::not_found) continue;  // it is not there: as wanted
     failures.push_back({{"oid", target.id.oid.hex()}, {"error", freed.error().message()}});
     if (!arguments.is_set("json")) {
-      context.err << label(target) << ": " << freed.error().message() << '\n';
+      // The cache's message has the id; who named a path wants the path too.
+      if (!target.path.empty()) context.err << printable(target.path) << ": ";
+      context.err << freed.error().message() << '\n';
     }
   }
   if (arguments.is_set("json")) {

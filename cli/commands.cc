@@ -114,12 +114,14 @@ constexpr std::string_view kMountsHelp =
     "pid, started (seconds since 1970), follow, all_refs, offline, alive, log_file and socket.";
 
 constexpr std::string_view kStatusHelp =
+    "What a mount is fetching just now is counted within two seconds.\n"
+    "\n"
     "With --json: folder, objects, complete, partial, quarantined, pinned, bytes, size_max (0: no\n"
     "limit), free_space and free_space_min.";
 
 constexpr std::string_view kLsHelp =
     "One line an object, most recently used first: state, bytes in the cache, size, last use, id;\n"
-    "'*' marks pinned objects.\n"
+    "'*' marks pinned objects. What a mount is fetching just now appears within two seconds.\n"
     "\n"
     "With --json: an array of objects with oid, size, state, cached_bytes, pinned, last_used\n"
     "(seconds since 1970) and path (of the complete file, or null).";

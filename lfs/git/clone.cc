@@ -126,6 +126,8 @@ std::vector<std::string> operator+(std::vector<std::string> a, const std::vector
 Error remote_failure(const RemoteGit& git, const std::string& url, const std::string& ref,
                      const CommandOutput& output) {
   const std::string shown = redact_url(url);
+  const bool dumb_http = output.err.find("dumb http") != std::string::npos;
+  if (dumb_http) return {Errc::unsupported, git_failure("clone " + shown, output).message()};
   if (ref.empty() && !trim(output.err).empty()) return git_failure("clone " + shown, output);
   const Result<CommandOutput> listed =
       git.run({"ls-remote", "--heads", "--tags", "--", url}, "", true);
@@ -137,7 +139,12 @@ Error remote_failure(const RemoteGit& git, const std::string& url, const std::st
     if (!line.empty() && !line.ends_with("^{}")) names.push_back(short_ref_name(line));
   }
   const bool known = std::find(names.begin(), names.end(), short_ref_name(ref)) != names.end();
-  if (ref.empty() || known) return git_failure("clone " + shown, output);
+  if (ref.empty() || known) {
+    // Reachable, and the ref is there: with a terminal we cannot see why, so it may be the depth.
+    const bool unseen = output.err.empty();
+    const std::string why = git_failure("clone " + shown, output).message();
+    return {unseen ? Errc::unsupported : Errc::io, why};
+  }
   std::string message = "no branch, tag or commit '" + ref + "' in " + shown;
   const std::string near = nearest_name(ref, names);
   if (!near.empty()) message += "; did you mean '" + near + "'?";
@@ -235,7 +242,15 @@ Result<void> clone_into(const CloneOptions& options, const TemporaryFolder& fold
   std::vector<std::string> extra = {"--depth=1"};
   if (!ref.empty() && ref != "HEAD") extra.push_back("--branch=" + short_ref_name(ref));
   const Result<void> cloned = clone_refs(git, options, folder.path(), extra);
-  if (cloned || !needs_history(ref) || cloned.error().code() != Errc::not_found) return cloned;
+  if (cloned) return cloned;
+  const Errc code = cloned.error().code();
+  // A server of static files ("dumb HTTP") knows no depth.
+  if (code == Errc::unsupported) {
+    folder.remove();
+    extra.erase(extra.begin());
+    return clone_refs(git, options, folder.path(), extra);
+  }
+  if (code != Errc::not_found || !needs_history(ref)) return cloned;
   folder.remove();
   return clone_with_history(git, options, folder.path());
 }

@@ -57,14 +57,19 @@ std::vector<std::string> promisor_remotes(git_config* config) {
   const std::string extension = config_value(config, "extensions.partialclone");
   if (!extension.empty()) names.push_back(extension);
   ConfigIteratorHandle iterator;
-  if (git_config_iterator_glob_new(Out(iterator), config, "^remote\\..*\\.promisor$") != 0) {
-    return names;
-  }
+  // Not the iterator that filters: its regular expressions leak in libgit2 1.5.
+  if (git_config_iterator_new(Out(iterator), config) != 0) return names;
   git_config_entry* entry = nullptr;
   while (git_config_next(&entry, iterator.get()) == 0) {
     int on = 0;
-    const std::string_view key = entry->name;
-    const std::string name(key.substr(7, key.size() - 7 - 9));
+    std::string_view key = entry->name;
+    constexpr std::string_view kStart = "remote.";
+    constexpr std::string_view kEnd = ".promisor";
+    if (key.size() <= kStart.size() + kEnd.size()) continue;
+    if (!key.starts_with(kStart) || !key.ends_with(kEnd)) continue;
+    key.remove_prefix(kStart.size());
+    key.remove_suffix(kEnd.size());
+    const std::string name(key);
     const bool known = std::find(names.begin(), names.end(), name) != names.end();
     if (entry->value != nullptr && git_config_parse_bool(&on, entry->value) != 0) continue;
     if ((entry->value == nullptr || on != 0) && !known) names.push_back(name);

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +44,15 @@ TEST(Result, MoveOnlyValuesPassThrough) {
   const auto make = []() -> Result<std::unique_ptr<int>> { return std::make_unique<int>(7); };
   const auto pass = [&]() -> Result<std::unique_ptr<int>> { return TRY(make()); };
   EXPECT_EQ(**pass(), 7);
+}
+
+TEST(Result, ADereferencedTemporaryLivesAsLongAsItsLoop) {
+  const auto list = []() -> Result<std::vector<std::string>> {
+    return std::vector<std::string>{std::string(100, 'a'), std::string(100, 'b')};
+  };
+  std::string all;
+  for (const std::string& text : *list()) all += text[0];
+  EXPECT_EQ(all, "ab");
 }
 
 TEST(Result, ValueOrFallsBack) {

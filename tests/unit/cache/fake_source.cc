@@ -176,7 +176,14 @@ Result<std::string> read_all(Object& object) { return read(object, {0, object.id
 
 void wait_until_stored(const std::string& folder, const Oid& oid) {
   const std::string path = Layout(folder).object(oid);
-  while (!file_exists(path)) std::this_thread::yield();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!file_exists(path)) {
+    if (std::chrono::steady_clock::now() > end) {
+      ADD_FAILURE() << path << " does not come";
+      return;
+    }
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace lazylfs::cache

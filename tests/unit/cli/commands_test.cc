@@ -165,7 +165,8 @@ TEST_F(CommandsTest, PinnedObjectsAreNotEvicted) {
   EXPECT_THAT(json({"cache", "pin", "--json", oid})["pinned"], ElementsAre(oid));
   const Outcome refused = run({"cache", "evict", oid});
   EXPECT_EQ(refused.code, ExitCode::fatal);
-  EXPECT_THAT(refused.err, StartsWith(oid + ": "));
+  EXPECT_THAT(refused.err, HasSubstr(oid + " is pinned"));
+  EXPECT_THAT(json({"cache", "evict", "--all", "--json"})["evicted"], IsEmpty());
   EXPECT_EQ(run({"cache", "unpin", oid}).code, ExitCode::ok);
   EXPECT_EQ(json({"cache", "evict", "--json", oid})["bytes_freed"], 7);
 }
