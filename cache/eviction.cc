@@ -106,6 +106,7 @@ std::uint64_t Core::evict_closed(std::uint64_t wanted, std::vector<Oid>* removed
     for (const IndexRow& row : *rows) {
       if (freed >= wanted) break;
       if (!seen.insert(row.id.oid).second) continue;
+      if (!find_open(row.id.oid).partial.expired()) continue;  // in use by ourselves
       const Result<std::uint64_t> bytes = dry_run ? Result(row.bytes) : remove(row);
       if (!bytes || *bytes == 0) continue;
       freed += *bytes;

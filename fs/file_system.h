@@ -49,6 +49,7 @@ class FileSystem {
   FileSystem(const FileSystemParts& parts, FileSystemOptions options, Passthrough& passthrough);
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
+  ~FileSystem() = default;
 
   struct stat to_stat(const Attributes& attributes) const;
   // Of a file or the folder of .lazylfs.

@@ -46,7 +46,7 @@ class WaitingRead : public std::enable_shared_from_this<WaitingRead> {
     // and the request must not be answered there, since libfuse still uses it afterwards.
     registering_ = true;
     fuse_req_interrupt_func(reply_.request(), path_.parts_.on_interrupt,
-                            reinterpret_cast<void*>(id_));
+                            reinterpret_cast<void*>(id_));  // NOLINT: a number, never followed
     registering_ = false;
     if (interrupted_) {
       give_up();

@@ -38,6 +38,7 @@ class ReadPath {
   explicit ReadPath(ReadPathParts parts) : parts_(parts) {}
   ReadPath(const ReadPath&) = delete;
   ReadPath& operator=(const ReadPath&) = delete;
+  ~ReadPath() = default;
 
   void set_notifier(Notifier* notifier) { notifier_ = notifier; }
 

@@ -55,7 +55,7 @@ void FakeSource::Request::finish(const Result<void>& result) {
 
 ObjectId FakeSource::add(const std::string& content) {
   const ObjectId id = id_of(content);
-  (*contents_.lock())[id.oid] = content;
+  (*contents_.lock())[id.oid] = std::make_shared<const std::string>(content);
   return id;
 }
 
@@ -91,11 +91,11 @@ void FakeSource::run(const std::shared_ptr<Request>& request) {
 }
 
 void FakeSource::deliver(Request& request, ByteRange range) {
-  const std::string content = contents_.lock()->at(request.id.oid);
+  const std::shared_ptr<const std::string> content = contents_.lock()->at(request.id.oid);
   const std::lock_guard lock(request.mutex);
   if (request.sink && !request.range.contains(range)) request.sink->begin(range);
   for (std::uint64_t at = range.offset; at < range.end() && request.sink; at += chunk_bytes) {
-    std::string chunk = content.substr(at, std::min<std::uint64_t>(chunk_bytes, range.end() - at));
+    std::string chunk = content->substr(at, std::min<std::uint64_t>(chunk_bytes, range.end() - at));
     const auto bad = static_cast<std::uint64_t>(corrupt_at.load());
     if (corrupt_at >= 0 && bad >= at && bad < at + chunk.size()) chunk[bad - at] ^= 1;
     const Result<void> taken = request.sink->data(at, as_bytes(chunk));
