@@ -51,7 +51,6 @@ Result<std::size_t> BlockStore::read(std::uint64_t offset, std::span<std::byte> 
     if (here.empty()) return std::size_t{0};
     const ByteRange have = wanted.intersect(bytes_of(here, size()));
     const std::size_t bytes = TRY(pread_full(map_->data_fd(), into.first(have.length), offset));
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     if (map_->generation() != generation) continue;
     if (bytes < have.length) return Error(Errc::io, "the cache's data file is cut short");
     return bytes;

@@ -18,6 +18,7 @@
 #include "cache/block_store.h"
 #include "cache/complete_object.h"
 #include "cache/core.h"
+#include "cache/local_object.h"
 #include "cache/partial_object.h"
 #include "cache/verifier.h"
 #include "lfs/base/files.h"
@@ -74,6 +75,13 @@ Result<std::shared_ptr<Object>> CacheImpl::open_object(const ObjectId& id, Sourc
   }
   Result<std::shared_ptr<Object>> complete = open_complete(id);
   if (complete || complete.error().code() != Errc::not_found) return complete;
+  if (Fd local = source.open_local(id)) {
+    const auto fallback = [this, id, &source] { return open_partial(id, source); };
+    if (const auto object = LocalObject::open(core_, id, std::move(local), fallback)) {
+      std::shared_ptr<Object> registered = core_->register_open(id.oid, {object, {}}).handle.lock();
+      return registered ? registered : object;
+    }
+  }
   return open_partial(id, source);
 }
 
@@ -115,9 +123,11 @@ Result<std::shared_ptr<Object>> CacheImpl::open_partial(const ObjectId& id, Sour
     if (!opened) return opened.error();
     if (*opened == nullptr) continue;
     const std::shared_ptr<Object> handle = (*opened)->make_handle(source);
-    std::shared_ptr<Object> registered =
-        core_->register_open(id.oid, {handle, *opened}).handle.lock();
-    return registered ? registered : handle;
+    // A local object that falls back on this one keeps its place in the register.
+    const Core::OpenEntry entry = core_->register_open(id.oid, {handle, *opened});
+    std::shared_ptr<Object> registered = entry.handle.lock();
+    const bool ours = !registered || entry.partial.lock() == *opened;
+    return ours ? handle : registered;
   }
 }
 

@@ -112,12 +112,13 @@ void Core::drain_finished() {
     std::swap(work.changed, unfinished->changed);
   }
   store_complete(work.complete);
+  std::vector<MapFile*> maps;
   for (const auto& object : work.changed) {
     MapFile& map = object->store().map();
-    if (map.is(MapFlag::complete)) continue;
-    const Result<void> saved = save_checkpoint(*index_, map);
-    if (!saved) log_line(LogLevel::warning, "cache: " + saved.error().message());
+    if (!map.is(MapFlag::complete)) maps.push_back(&map);
   }
+  const Result<void> saved = save_checkpoints(*index_, maps);
+  if (!saved) log_line(LogLevel::warning, "cache: " + saved.error().message());
 }
 
 // Data before name before index: a power cut between any two steps loses at most the later ones.
@@ -169,7 +170,11 @@ Core::OpenEntry Core::register_open(const Oid& oid, const OpenEntry& entry) {
     });
   }
   OpenEntry& slot = (*registry)[oid];
-  if (slot.handle.expired()) slot = entry;
+  if (slot.handle.expired()) {
+    slot = entry;
+  } else if (slot.partial.expired()) {
+    slot.partial = entry.partial;  // what a local object falls back on
+  }
   return slot;
 }
 

@@ -52,6 +52,10 @@ bool Core::relieve(std::uint64_t bytes) {
   (void)flush();
   const std::uint64_t wanted = bytes + kBlockBytes * 16;
   std::uint64_t freed = evict_closed(wanted, nullptr, false);
+  if (freed < bytes) {
+    settle();  // objects that were closed a moment ago are in use until they are stored
+    freed += evict_closed(wanted - freed, nullptr, false);
+  }
   if (freed < bytes) freed += punch_open(wanted - freed);
   return freed >= bytes;
 }
@@ -77,6 +81,10 @@ Result<std::uint64_t> Core::shrink(std::uint64_t incoming, std::vector<Oid>* rem
   if (space < options_.free_space_min) wanted = std::max(wanted, options_.free_space_min - space);
   if (wanted == 0) return std::uint64_t{0};
   std::uint64_t freed = evict_closed(wanted, removed, dry_run);
+  if (freed < wanted && !dry_run) {
+    settle();  // objects that were closed a moment ago are in use until they are stored
+    freed += evict_closed(wanted - freed, removed, dry_run);
+  }
   if (freed < wanted && !dry_run) freed += punch_open(wanted - freed);
   if (!dry_run) {
     (void)flush();
@@ -98,6 +106,7 @@ std::uint64_t Core::evict_closed(std::uint64_t wanted, std::vector<Oid>* removed
     for (const IndexRow& row : *rows) {
       if (freed >= wanted) break;
       if (!seen.insert(row.id.oid).second) continue;
+      if (!find_open(row.id.oid).partial.expired()) continue;  // in use by ourselves
       const Result<std::uint64_t> bytes = dry_run ? Result(row.bytes) : remove(row);
       if (!bytes || *bytes == 0) continue;
       freed += *bytes;

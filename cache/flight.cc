@@ -17,6 +17,7 @@ constexpr std::uint64_t kSliceBytes = 1U << 20U;
 constexpr std::uint64_t kInlineHashBlocks = 4;
 constexpr std::uint64_t kCheckpointBytes = 256U << 20U;
 constexpr std::uint64_t kHashBudgetBlocks = 256;
+constexpr int kFullDiskTries = 5;
 constexpr auto kHashRetry = std::chrono::milliseconds(3);
 
 }  // namespace
@@ -116,12 +117,13 @@ Result<void> PartialObject::write_claimed(const std::vector<BlockSpan>& claimed,
     if (part.empty()) continue;
     const auto data = bytes.subspan(part.offset - offset, part.length);
     TRY(core_->admit(part.length));
-    const Result<void> written = store_->write(part.offset, data);
-    if (written) continue;
-    if (written.error().code() != Errc::no_space || !core_->relieve(part.length)) {
-      return written.error();
+    // Others may take what was freed, hence more than one try.
+    Result<void> written = store_->write(part.offset, data);
+    for (int i = 0; i < kFullDiskTries && !written; ++i) {
+      if (written.error().code() != Errc::no_space || !core_->relieve(part.length)) break;
+      written = store_->write(part.offset, data);
     }
-    TRY(store_->write(part.offset, data));
+    TRY(std::move(written));
   }
   return {};
 }
@@ -202,7 +204,11 @@ void PartialObject::hash_soon() {
 }
 
 void PartialObject::continue_hash(std::uint64_t blocks_max) {
-  const Result<HashStep> step = store_->advance_hash(blocks_max);
+  Result<HashStep> step = store_->advance_hash(blocks_max);
+  for (int i = 0; i < kFullDiskTries && !step; ++i) {  // the ledger needs a little space
+    if (step.error().code() != Errc::no_space || !core_->relieve(kBlockBytes)) break;
+    step = store_->advance_hash(blocks_max);
+  }
   if (!step) {
     log_line(LogLevel::error, "hashing " + id().oid.hex() + ": " + step.error().message());
     Answers answers;

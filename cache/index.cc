@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,8 @@
 
 namespace lazylfs::cache {
 namespace {
+
+constexpr std::size_t kSyncAllFrom = 16;  // objects from which one syncfs is cheaper
 
 std::uint64_t inode_of(const std::string& path) {
   struct stat status {};
@@ -299,12 +302,16 @@ Result<Checkpoint> Index::checkpoint(const Oid& oid) {
   });
 }
 
-Result<void> Index::save_checkpoint(const Oid& oid, const Checkpoint& checkpoint) {
+Result<void> Index::save_checkpoints(const std::vector<std::pair<Oid, Checkpoint>>& checkpoints) {
   return change([&](Connection& connection) -> Result<void> {
     Statement* insert = TRY(
         connection.statement("INSERT OR REPLACE INTO partial(oid, token, bitmap) VALUES(?, ?, ?)"));
-    insert->bind(1, oid).bind(2, checkpoint.token);
-    return insert->bind_blob(3, checkpoint.bitmap.data(), checkpoint.bitmap.size()).run();
+    for (const auto& [oid, checkpoint] : checkpoints) {
+      insert->bind(1, oid).bind(2, checkpoint.token);
+      insert->bind_blob(3, checkpoint.bitmap.data(), checkpoint.bitmap.size());
+      TRY(insert->run());
+    }
+    return {};
   });
 }
 
@@ -332,12 +339,21 @@ Result<bool> Index::knows_local(const Oid& oid, const FileIdentity& file) {
 
 // A token before the bitmap: a block that is taken away after the bitmap was copied voids the
 // token.
-Result<void> save_checkpoint(Index& index, MapFile& map) {
-  const std::uint64_t token = map.begin_checkpoint();
-  const Checkpoint checkpoint{token, map.bitmap()};
-  TRY(map.sync());
-  if (!map.checkpoint_holds(token)) return {};
-  return index.save_checkpoint(map.id().oid, checkpoint);
+Result<void> save_checkpoints(Index& index, const std::vector<MapFile*>& maps) {
+  if (maps.empty()) return {};
+  std::vector<std::pair<Oid, Checkpoint>> checkpoints;
+  for (MapFile* map : maps) {
+    const std::uint64_t token = map->begin_checkpoint();
+    checkpoints.emplace_back(map->id().oid, Checkpoint{token, map->bitmap()});
+  }
+  const bool all_synced = maps.size() >= kSyncAllFrom && ::syncfs(maps.front()->data_fd()) == 0;
+  std::vector<std::pair<Oid, Checkpoint>> held;
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    if (!all_synced) TRY(maps[i]->sync());
+    if (!maps[i]->checkpoint_holds(checkpoints[i].second.token)) continue;
+    held.push_back(std::move(checkpoints[i]));
+  }
+  return index.save_checkpoints(held);
 }
 
 }  // namespace lazylfs::cache

@@ -67,7 +67,7 @@ class Index {
 
   Result<Ledger> ledger(const Oid& oid);          // empty when unknown
   Result<Checkpoint> checkpoint(const Oid& oid);  // empty when there is none
-  Result<void> save_checkpoint(const Oid& oid, const Checkpoint& checkpoint);
+  Result<void> save_checkpoints(const std::vector<std::pair<Oid, Checkpoint>>& checkpoints);
 
   Result<void> remember_local(const Oid& oid, const FileIdentity& file);
   Result<bool> knows_local(const Oid& oid, const FileIdentity& file);
@@ -97,7 +97,7 @@ class Index {
   Guarded<Connection> connection_;
 };
 
-// Syncs what is here and notes it, so that it survives a power cut.
-Result<void> save_checkpoint(Index& index, MapFile& map);
+// Syncs what is here of some objects and notes it, so that it survives a power cut.
+Result<void> save_checkpoints(Index& index, const std::vector<MapFile*>& maps);
 
 }  // namespace lazylfs::cache

@@ -287,7 +287,6 @@ Result<void> MapFile::reset(const MapSeed& seed) {
   header_->size = id_.size;
   header_->oid = id_.oid.bytes();
   std::memcpy(header_->boot_id.data(), current_boot_id().data(), kBootIdBytes);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   header_->magic = kMagic;  // last: a header without it is made again
   return {};
 }

@@ -32,6 +32,7 @@ constexpr std::uint64_t kJoinDistance = 8U << 20U;
 constexpr std::uint64_t kSmallFetchBlocks = 2;
 constexpr std::uint64_t kUseGroupBlocks = 16;
 constexpr auto kPollInterval = std::chrono::milliseconds(3);
+constexpr auto kWatchInterval = std::chrono::milliseconds(50);
 
 Error corrupt_error(const ObjectId& id) {
   return {Errc::corrupt, "the content of object " + id.oid.hex() + " does not match its oid"};
@@ -62,6 +63,7 @@ PartialObject::PartialObject(std::shared_ptr<Core> core, std::unique_ptr<BlockSt
       uses_(store_->map().blocks() / kUseGroupBlocks + 1) {}
 
 PartialObject::~PartialObject() {
+  puncher_.reset();  // it shares the lock that is tried now
   // An object that was opened and never read leaves nothing behind.
   MapFile& map = store_->map();
   if (map.find({0, map.blocks()}, true) == map.blocks() && map.try_lock_alone()) {
@@ -116,6 +118,14 @@ void PartialObject::shut_down() {
   }
   fetches.clear();
   answer(answers);
+  {
+    // The source may go when this returns. A callback inside of start() cannot wait for itself.
+    auto state = state_.lock();
+    started_.wait(state.mutex_lock(), [&] {
+      return std::all_of(state->starting.begin(), state->starting.end(),
+                         [](std::thread::id id) { return id == std::this_thread::get_id(); });
+    });
+  }
   if (changed_) core_->checkpoint(shared_from_this());
 }
 
@@ -302,13 +312,24 @@ void PartialObject::perform(const Actions& actions) {
   for (const auto& [fetch, priority] : actions.raise) fetch->raise(priority);
   for (const auto& flight : actions.start) start(flight);
   if (actions.hash) hash_soon();
-  bool post = false;
-  if (actions.poll) {
+  bool poll_soon = false;
+  bool watch_on = false;
+  {
     auto state = state_.lock();
-    post = !state->polling;
-    state->polling = true;
+    poll_soon = actions.poll && !std::exchange(state->polling, true);
+    watch_on = !state->waiters.empty() && !std::exchange(state->watching, true);
   }
-  if (post) core_->timer().post_after(kPollInterval, [self = shared_from_this()] { self->poll(); });
+  const auto self = weak_from_this();
+  if (poll_soon) {
+    core_->timer().post_after(kPollInterval, [self] {
+      if (const auto object = self.lock()) object->poll();
+    });
+  }
+  if (watch_on) {
+    core_->timer().post_after(kWatchInterval, [self] {
+      if (const auto object = self.lock()) object->watch();
+    });
+  }
 }
 
 void PartialObject::start(const std::shared_ptr<Flight>& flight) {
@@ -319,6 +340,7 @@ void PartialObject::start(const std::shared_ptr<Flight>& flight) {
     auto state = state_.lock();
     asked = flight->priority;
     source = state->source;
+    if (source != nullptr) state->starting.push_back(std::this_thread::get_id());
   }
   if (source == nullptr) return sink->done(Error(Errc::cancelled, "the object was closed"));
   std::shared_ptr<Fetch> fetch = source->start(id(), flight->asked, asked, std::move(sink));
@@ -332,11 +354,20 @@ void PartialObject::start(const std::shared_ptr<Flight>& flight) {
     cancel = flight->cancelled;
     if (!flight->ended && !cancel) flight->fetch = fetch;
   }
+  ended.clear();
   if (cancel) {
     fetch->cancel();
   } else if (raise) {
     fetch->raise(Priority::demand);
   }
+  fetch.reset();  // before the source may go
+  {
+    auto state = state_.lock();
+    const auto self =
+        std::find(state->starting.begin(), state->starting.end(), std::this_thread::get_id());
+    state->starting.erase(self);
+  }
+  started_.notify_all();
 }
 
 void PartialObject::answer(const Answers& answers) {
@@ -379,6 +410,14 @@ void PartialObject::poll() {
   }
   perform(actions);
   settle();
+}
+
+// What waiters wait for may vanish without an event here: a block that landed is punched out by
+// another process before its waiter was answered. So as long as there are waiters, they are planned
+// again from time to time, which does nothing if all is under way.
+void PartialObject::watch() {
+  state_.lock()->watching = false;
+  poll();
 }
 
 void PartialObject::arm_deadline() {
@@ -451,9 +490,13 @@ void PartialObject::cancel(const std::shared_ptr<Waiter>& waiter) {
 
 // Through a descriptor of its own, so that the blocks of flights are locked against it, too.
 std::uint64_t PartialObject::punch_cold(std::uint64_t wanted) {
-  Result<std::unique_ptr<MapFile>> map = MapFile::open_existing(core_->layout(), id().oid);
-  if (!map || (*map)->id() != id()) return 0;
-  BlockStore store(std::move(*map));
+  const std::lock_guard punching(punch_mutex_);
+  if (!puncher_) {
+    Result<std::unique_ptr<MapFile>> map = MapFile::open_existing(core_->layout(), id().oid);
+    if (!map || (*map)->id() != id()) return 0;
+    puncher_ = std::make_unique<BlockStore>(std::move(*map));
+  }
+  BlockStore& store = *puncher_;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;
   for (std::uint64_t i = 0; i < uses_.size(); ++i) {
     const BlockSpan span{i * kUseGroupBlocks,

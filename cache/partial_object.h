@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void prefetch(ByteRange range, Priority priority) override;
   int complete_fd() const override;
   std::optional<Error> last_error() const override;
+  std::uint64_t mismatches() const override { return store_->map().quarantines(); }
 
   BlockStore& store() { return *store_; }
   // Gives back about `wanted` bytes of the blocks that were not used for longest.
@@ -61,11 +63,12 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   struct State {
     Source* source = nullptr;
     std::size_t handles = 0;
+    std::vector<std::thread::id> starting;  // threads in Source::start()
     std::list<std::shared_ptr<Flight>> flights;
     std::list<std::shared_ptr<Waiter>> waiters;
     std::vector<std::shared_ptr<Fetch>> ended;  // to be destroyed off their own thread
     std::optional<Error> last_error;
-    bool polling = false, deadline_armed = false;
+    bool polling = false, watching = false, deadline_armed = false;
   };
   using Answers = std::vector<std::pair<std::shared_ptr<Waiter>, Result<void>>>;
 
@@ -80,6 +83,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   // Answers every waiter that can be answered now.
   void settle();
   void poll();
+  void watch();
   void arm_deadline();
   void check_deadlines();
   void cancel(const std::shared_ptr<Waiter>& waiter);
@@ -101,9 +105,13 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   const std::shared_ptr<Core> core_;
   const std::unique_ptr<BlockStore> store_;
   Guarded<State> state_;
+  std::condition_variable started_;  // one less is starting
   std::atomic<bool> hash_queued_{false};
   std::atomic<bool> changed_{false};  // since the last checkpoint
   std::atomic<std::uint64_t> uncheckpointed_{0};
+  // The store once more, through a descriptor of its own, made when first needed; see punch_cold().
+  std::mutex punch_mutex_;
+  std::unique_ptr<BlockStore> puncher_;
   mutable std::mutex complete_mutex_;
   mutable Fd complete_;
   mutable std::atomic<int> complete_fd_{-1};

@@ -63,7 +63,7 @@ Result<bool> repair(Core& core, const ObjectId& id, const FileDigest& found, con
   const std::uint64_t bytes = std::min(present * kBlockBytes, id.size);
   TRY(core.index().set_state(id, present > 0 ? ObjectState::partial : ObjectState::quarantined,
                              bytes));
-  TRY(save_checkpoint(core.index(), store.map()));
+  TRY(save_checkpoints(core.index(), {&store.map()}));
   return true;
 }
 

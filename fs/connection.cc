@@ -48,6 +48,7 @@ ssize_t custom_read(int /*fd*/, void* buffer, std::size_t length, void* file_sys
   return passthrough_of(file_system).read(buffer, length);
 }
 
+// libfuse's signature. NOLINTNEXTLINE(readability-function-size)
 ssize_t custom_splice_send(int from, off_t* from_offset, int to, off_t* to_offset,
                            std::size_t length, unsigned flags, void* /*file_system*/) {
   return ::splice(from, from_offset, to, to_offset, length, flags);
@@ -132,6 +133,7 @@ Result<void> FuseConnection::mount(FileSystem& file_system) {
       "subtype=lazylfs"};
   if (options_.allow_other) words.insert(words.end(), {"-o", "allow_other"});
   std::vector<char*> argv;
+  argv.reserve(words.size());
   for (std::string& word : words) argv.push_back(word.data());
   fuse_args arguments{.argc = static_cast<int>(argv.size()), .argv = argv.data(), .allocated = 0};
   const fuse_lowlevel_ops operations = fuse_operations();

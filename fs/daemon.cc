@@ -17,6 +17,7 @@
 #include "lfs/base/files.h"
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
+#include "lfs/base/url.h"
 
 extern char** environ;
 
@@ -43,8 +44,12 @@ class SpawnParameters {
   posix_spawnattr_t attributes{};
 };
 
-Result<pid_t> spawn_daemon(std::vector<std::string> words, const std::string& log_file,
-                           int ready_fd) {
+// Command lines can be read by every user, environments only by their own: the source, which may
+// hold a password, goes this way.
+constexpr const char* kSourceVariable = "LAZYLFS_MOUNT_SOURCE";
+
+Result<pid_t> spawn_daemon(std::vector<std::string> words, const std::string& source,
+                           const std::string& log_file, int ready_fd) {
   SpawnParameters parameters;
   auto* actions = &parameters.actions;
   posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -59,9 +64,13 @@ Result<pid_t> spawn_daemon(std::vector<std::string> words, const std::string& lo
   argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  std::string setting = std::string(kSourceVariable) + "=" + source;
+  std::vector<char*> environment = {setting.data()};
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  environment.push_back(nullptr);
   pid_t pid = 0;
-  const int rc =
-      ::posix_spawn(&pid, argv[0], actions, &parameters.attributes, argv.data(), environ);
+  const int rc = ::posix_spawn(&pid, argv[0], actions, &parameters.attributes, argv.data(),
+                               environment.data());
   if (rc != 0) return Error::from_errno("start the mount's daemon", rc);
   return pid;
 }
@@ -90,8 +99,10 @@ Result<void> start_mount_daemon(const MountOptions& options) {
   const std::string log_file = logs + "/" + mount_digest(own.mountpoint) + ".log";
   Pipe pipe = TRY(make_pipe());
   std::vector<std::string> words = {own_executable(), "mount"};
+  const std::string source = own.source;
+  own.source = is_remote_source(source) ? redact_url(source) : source;
   for (std::string& word : to_arguments(own, kReadyFd)) words.push_back(std::move(word));
-  (void)TRY(spawn_daemon(std::move(words), log_file, pipe.write_end.get()));
+  (void)TRY(spawn_daemon(std::move(words), source, log_file, pipe.write_end.get()));
   pipe.write_end.reset();
 
   const std::string text = TRY(read_to_end(pipe.read_end.get(), kReportBytesMax));
@@ -103,6 +114,9 @@ Result<void> start_mount_daemon(const MountOptions& options) {
 }
 
 Result<void> serve_mount_for_starter(const MountOptions& options, int ready_fd) {
+  MountOptions own = options;
+  own.source = env_or_empty(kSourceVariable);
+  ::unsetenv(kSourceVariable);  // NOLINT(concurrency-mt-unsafe): no thread of ours runs yet
   Fd pipe(ready_fd);
   ::umask(077);
   (void)::fcntl(pipe.get(), F_SETFD, FD_CLOEXEC);
@@ -111,7 +125,7 @@ Result<void> serve_mount_for_starter(const MountOptions& options, int ready_fd) 
     (void)write_all(pipe.get(), dump_json(json) + "\n").has_value();
     pipe.reset();
   };
-  const Result<void> served = serve_mount(options, true, [&report] { report({{"ready", true}}); });
+  const Result<void> served = serve_mount(own, true, [&report] { report({{"ready", true}}); });
   if (!served && pipe) {
     report({{"ready", false},
             {"code", std::string(errc_name(served.error().code()))},

@@ -53,12 +53,7 @@ FileSystem::FileSystem(const FileSystemParts& parts, FileSystemOptions chosen,
              .metrics = metrics,
              .completions = completions,
              .blocking = blocking,
-             .on_interrupt = on_interrupt}) {
-  if (!options.all_refs) return;
-  // Kept looked up for as long as the mount lives, so that its number stands.
-  const Result<Attributes> at = tree.lookup(kRootInode, ".at");
-  if (at) at_folder_ = at->ino;
-}
+             .on_interrupt = on_interrupt}) {}
 
 struct stat FileSystem::to_stat(const Attributes& attributes) const {
   struct stat result {};
@@ -97,19 +92,12 @@ struct stat FileSystem::control_stat(InodeNumber ino) {
   return result;
 }
 
-// .at and the folders in it. Branches with slashes make folders there, which look like those of
-// commits from here; taking the latter for the former costs them a little caching.
-bool FileSystem::may_hold_refs(InodeNumber folder) {
-  if (at_folder_.value == 0 || folder == kRootInode) return false;
-  return folder == at_folder_ || tree.parent_of(folder) == at_folder_;
-}
-
 double FileSystem::entry_timeout(InodeNumber folder) {
-  return may_hold_refs(folder) ? kSoon : kForEver;
+  return options.all_refs && tree.is_changing(folder) ? kSoon : kForEver;
 }
 
 void FileSystem::note_listing(InodeNumber folder) {
-  if (may_hold_refs(folder)) ref_listings_.lock()->insert(folder.value);
+  if (options.all_refs && tree.is_changing(folder)) ref_listings_.lock()->insert(folder.value);
 }
 
 void FileSystem::drop_ref_listings() {

@@ -49,6 +49,7 @@ class FileSystem {
   FileSystem(const FileSystemParts& parts, FileSystemOptions options, Passthrough& passthrough);
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
+  ~FileSystem() = default;
 
   struct stat to_stat(const Attributes& attributes) const;
   // Of a file or the folder of .lazylfs.
@@ -87,9 +88,7 @@ class FileSystem {
 
  private:
   bool decide_open_requests();
-  bool may_hold_refs(InodeNumber folder);
 
-  InodeNumber at_folder_;  // .at; zero without all_refs
   Guarded<std::unordered_set<std::uint64_t>> ref_listings_;
   Guarded<std::optional<bool>> answers_open_;
 

@@ -169,7 +169,7 @@ std::optional<AttributePattern> AttributePattern::parse(std::string_view text) {
       pattern.literal_ = text.substr(is_suffix ? 1 : 0);
     } else {
       pattern.kind_ = Kind::name_glob;
-      pattern.glob_.emplace(text, Slashes::cross);
+      pattern.glob_ = std::make_unique<WildPattern>(text, Slashes::cross);
     }
     return pattern;
   }
@@ -178,7 +178,9 @@ std::optional<AttributePattern> AttributePattern::parse(std::string_view text) {
   const std::size_t start = text[0] == '/' ? 1 : 0;
   pattern.kind_ = Kind::path;
   pattern.literal_ = text.substr(start, std::max(glob_at, start) - start);
-  if (!is_literal) pattern.glob_.emplace(text.substr(glob_at), Slashes::within_names);
+  if (!is_literal) {
+    pattern.glob_ = std::make_unique<WildPattern>(text.substr(glob_at), Slashes::within_names);
+  }
   return pattern;
 }
 

@@ -41,8 +41,8 @@ class AttributePattern {
  private:
   enum class Kind : std::uint8_t { name, name_suffix, name_glob, path };
   Kind kind_ = Kind::name;
-  std::string literal_;  // the whole, the suffix, or what comes before the glob
-  std::optional<WildPattern> glob_;
+  std::string literal_;                      // the whole, the suffix, or what comes before the glob
+  std::unique_ptr<const WildPattern> glob_;  // null when all is literal
 };
 
 // The lines of one .gitattributes that can decide `filter`. Immutable.

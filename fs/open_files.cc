@@ -15,7 +15,6 @@ std::int64_t steady_ns() {
 
 bool OpenFile::poison() {
   const bool was = poisoned();
-  quarantined_.test_and_set();
   poisoned_at_ns_ = steady_ns();
   return !was;
 }

@@ -24,6 +24,7 @@ class OpenFile {
       : ino_(ino),
         content_(content),
         object_(std::move(object)),
+        mismatches_(object_ ? object_->mismatches() : 0),
         read_ahead_(ReadAhead(content.size)) {}
 
   InodeNumber ino() const { return ino_; }
@@ -43,18 +44,21 @@ class OpenFile {
   // True for the first call after poisoned() was last false.
   bool poison();
   bool poisoned() const;
+  // Whether the object's verification failed since the last such question.
+  bool has_new_mismatch() {
+    const std::uint64_t now = object_ ? object_->mismatches() : 0;
+    return mismatches_.exchange(now) != now;
+  }
   // The kernel will say when it is closed.
   void set_opened() { opened_.test_and_set(); }
-  // True for the first to learn of a failed verification, until content_is_sound().
-  bool first_quarantine() { return !quarantined_.test_and_set(); }
-  void content_is_sound() { quarantined_.clear(); }
 
  private:
   const InodeNumber ino_;
   const Content content_;
   const std::shared_ptr<cache::Object> object_;
+  std::atomic<std::uint64_t> mismatches_;
   Guarded<ReadAhead> read_ahead_;
-  std::atomic_flag read_, fetched_ahead_, quarantined_, opened_;
+  std::atomic_flag read_, fetched_ahead_, opened_;
   std::atomic<std::int64_t> poisoned_at_ns_{0};  // of the steady clock; 0: never
 };
 

@@ -80,7 +80,7 @@ ssize_t send_with_body(int fd, const iovec* parts, int count, Body& body) {
 Passthrough::ReplyScope::ReplyScope(int backing_id) { thread_state.backing_id = backing_id; }
 Passthrough::ReplyScope::~ReplyScope() { thread_state.backing_id = 0; }
 
-ssize_t Passthrough::read(void* buffer, std::size_t length) {
+ssize_t Passthrough::read(void* buffer, std::size_t length) const {
   const ssize_t got = ::read(fuse_fd_, buffer, length);
   if (!wanted_ || got < static_cast<ssize_t>(sizeof(fuse_in_header) + sizeof(InitRequest))) {
     return got;
@@ -148,7 +148,7 @@ Result<int> Passthrough::open_backing(int fd) {
   return Error::from_errno("open a backing file", reason);
 }
 
-void Passthrough::close_backing(int id) {
+void Passthrough::close_backing(int id) const {
   auto number = static_cast<std::uint32_t>(id);
   (void)::ioctl(fuse_fd_, kBackingClose, &number);
 }

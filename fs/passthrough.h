@@ -18,7 +18,7 @@ class Passthrough {
   Passthrough(int fuse_fd, bool wanted) : fuse_fd_(fuse_fd), wanted_(wanted) {}
 
   // read(2) and writev(2) on the connection, with an eye on INIT and OPEN.
-  ssize_t read(void* buffer, std::size_t length);
+  ssize_t read(void* buffer, std::size_t length) const;
   ssize_t writev(const iovec* parts, int count);
 
   // After INIT: the kernel has it, and nothing has shown yet that we may not use it.
@@ -27,7 +27,7 @@ class Passthrough {
   bool probe(int fd);
 
   Result<int> open_backing(int fd);
-  void close_backing(int id);
+  void close_backing(int id) const;
 
   // While one lives, OPEN replies that its thread sends name this backing id.
   class ReplyScope {

@@ -46,7 +46,7 @@ class WaitingRead : public std::enable_shared_from_this<WaitingRead> {
     // and the request must not be answered there, since libfuse still uses it afterwards.
     registering_ = true;
     fuse_req_interrupt_func(reply_.request(), path_.parts_.on_interrupt,
-                            reinterpret_cast<void*>(id_));
+                            reinterpret_cast<void*>(id_));  // NOLINT: a number, never followed
     registering_ = false;
     if (interrupted_) {
       give_up();
@@ -135,11 +135,7 @@ void ReadPath::read(Reply reply, InodeNumber ino, ByteRange range) {
     return;
   }
   parts_.metrics.add(Counter::fuse_read_bytes, range.length);
-  if ((*file)->poisoned()) {
-    reply.error(Error(Errc::corrupt, "the content did not match its OID; open the file again"),
-                Asked::content);
-    return;
-  }
+  if (refuse_poisoned(reply, **file)) return;
   if ((*file)->object()) {
     read_object(std::move(reply), *file, range);
   } else {
@@ -179,6 +175,7 @@ bool ReadPath::try_now(Reply& reply, OpenFile& file, ByteRange range) {
   cache::Object& object = *file.object();
   const int fd = object.complete_fd();
   if (fd >= 0 && range.length <= kSpliceMax) {
+    if (refuse_poisoned(reply, file)) return true;
     reply.file_data(fd, range.offset, range.length);
     return true;
   }
@@ -190,8 +187,24 @@ bool ReadPath::try_now(Reply& reply, OpenFile& file, ByteRange range) {
     if (!count.has_value() || *count == 0) return false;
     filled += *count;
   }
+  // Last: what was copied may be from after a mismatch, and the reader's earlier bytes from before.
+  if (refuse_poisoned(reply, file)) return true;
   reply.data(std::span<const std::byte>(bytes));
   return true;
+}
+
+bool ReadPath::refuse_poisoned(Reply& reply, OpenFile& file) {
+  if (file.has_new_mismatch()) learn_of_mismatch(file);
+  if (!file.poisoned()) return false;
+  reply.error(Error(Errc::corrupt, "the content did not match its OID; open the file again"),
+              Asked::content);
+  return true;
+}
+
+// Blocks that were handed out before the check may be in the page cache.
+void ReadPath::learn_of_mismatch(OpenFile& file) {
+  Notifier* notifier = notifier_;
+  if (file.poison() && notifier != nullptr) notifier->drop_pages(file.ino());
 }
 
 void ReadPath::look_ahead(OpenFile& file, ByteRange range) {
@@ -253,10 +266,9 @@ void ReadPath::fail(Reply& reply, OpenFile& file, const Error& error) {
     const Oid& oid = file.content().object.oid;
     parts_.last_errors.record(oid, error, parts_.downloader.last_trouble(oid));
   }
-  // Blocks that were handed out before the check may be in the page cache.
-  Notifier* notifier = notifier_;
-  if (error.code() == Errc::corrupt && file.poison() && notifier != nullptr) {
-    notifier->drop_pages(file.ino());
+  if (error.code() == Errc::corrupt) {
+    (void)file.has_new_mismatch();
+    learn_of_mismatch(file);
   }
   reply.error(error.with_context("object " + file.content().object.oid.hex()), Asked::content);
 }
@@ -283,14 +295,8 @@ void ReadPath::close() {
 }
 
 void ReadPath::drop_quarantined() {
-  Notifier* notifier = notifier_;
   for (const std::shared_ptr<OpenFile>& file : parts_.files.all()) {
-    if (!file->object()) continue;
-    if (file->object()->state() != cache::ObjectState::quarantined) {
-      file->content_is_sound();
-    } else if (file->first_quarantine() && file->poison() && notifier != nullptr) {
-      notifier->drop_pages(file->ino());
-    }
+    if (file->has_new_mismatch()) learn_of_mismatch(*file);
   }
 }
 

@@ -38,6 +38,7 @@ class ReadPath {
   explicit ReadPath(ReadPathParts parts) : parts_(parts) {}
   ReadPath(const ReadPath&) = delete;
   ReadPath& operator=(const ReadPath&) = delete;
+  ~ReadPath() = default;
 
   void set_notifier(Notifier* notifier) { notifier_ = notifier; }
 
@@ -63,6 +64,8 @@ class ReadPath {
   void look_ahead(OpenFile& file, ByteRange range);
   void look_around(OpenFile& file);
   void fail(Reply& reply, OpenFile& file, const Error& error);
+  bool refuse_poisoned(Reply& reply, OpenFile& file);
+  void learn_of_mismatch(OpenFile& file);
 
   ReadPathParts parts_;
   std::atomic<Notifier*> notifier_{nullptr};

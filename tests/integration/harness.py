@@ -202,8 +202,7 @@ class Mount:
         return self.test.ours("unmount", self.point, user=self.user, check=check)
 
     def is_mounted(self):
-        mounts = Path("/proc/self/mountinfo").read_text()
-        return f" {self.point} " in mounts
+        return self.test.is_mount_point(self.point)
 
     def kill(self):
         """SIGKILL, and waits until the process is gone."""
@@ -352,7 +351,7 @@ class MountTest(unittest.TestCase):
 
     def try_mount(self, source, *options, point="mnt", user=None, env=None):
         path = self.folder(point) if isinstance(point, str) else point
-        if user:
+        if user and not self.is_mount_point(path):
             os.chown(path, user, user)
         return Mount(self, path, user), self.ours("mount", *options, source, path, user=user,
                                                   check=False, env=env)
@@ -361,6 +360,11 @@ class MountTest(unittest.TestCase):
         mounted, result = self.try_mount(source, *options, **named)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         return mounted
+
+    @staticmethod
+    def is_mount_point(path):
+        """Without touching it: a dead mount answers nothing."""
+        return f" {path} " in Path("/proc/self/mountinfo").read_text()
 
     def assert_content(self, mounted, name, data, **request):
         answer = mounted.read(name, **request)

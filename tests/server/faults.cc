@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "tests/server/range.h"
+
 namespace lazylfs::server {
 namespace {
 
@@ -110,6 +112,14 @@ constexpr auto kKeys = std::to_array<Key>({
      }},
 });
 
+// False for a download that is to be corrupted at a byte that it does not send.
+bool covers_corruption(const FaultAction& action, const HttpRequest& request) {
+  if (!action.delivery.corrupt_at) return true;
+  constexpr std::uint64_t kAnySize = std::uint64_t{1} << 62U;
+  const RangeRequest range = parse_range(request.header("Range"), kAnySize);
+  return range.range.contains({.offset = *action.delivery.corrupt_at, .length = 1});
+}
+
 Result<FaultAction> parse_action(const Json& action) {
   FaultAction result;
   for (const auto& [name, value] : action.items()) {
@@ -166,7 +176,8 @@ void Faults::clear() { rules_.lock()->clear(); }
 
 bool Faults::matches(const Rule& rule, const HttpRequest& request, const Route& route) {
   return (rule.kind.empty() || rule.kind == kind_name(route.kind)) &&
-         (rule.oid.empty() || rule.oid == route.oid) && request.path.starts_with(rule.path_prefix);
+         (rule.oid.empty() || rule.oid == route.oid) &&
+         request.path.starts_with(rule.path_prefix) && covers_corruption(rule.action, request);
 }
 
 std::optional<FaultAction> Faults::take(const HttpRequest& request, const Route& route) {

@@ -2,7 +2,7 @@
 //
 // A rule is {"match": {…}, "action": {…}}. Match (all that are given must hold): "kind", "oid",
 // "path_prefix", "nth" (only the nth match, from 1), "count" (at most so many times; default 1,
-// or for ever with 0).
+// or for ever with 0). A rule with "corrupt_at" matches only requests that ask for that byte.
 #pragma once
 
 #include <cstdint>

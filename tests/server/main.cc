@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string_view>
 #include <thread>
 
 #include "lfs/base/files.h"
@@ -55,6 +57,17 @@ Result<void> run(const Options& options, const sigset_t& signals) {
   std::_Exit(0);
 }
 
+// Tests look for leaked passwords in the list of processes: the server's own must not be there.
+void hide_passwords(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const bool user = std::string_view(argv[i - 1]) == "--user";
+    char* text = argv[i];
+    if (!user && !std::string_view(text).starts_with("--user=")) continue;
+    char* password = std::strchr(text, ':');
+    if (password != nullptr) std::memset(password + 1, '*', std::strlen(password + 1));
+  }
+}
+
 }  // namespace
 }  // namespace lazylfs::server
 
@@ -70,6 +83,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "lfs-test-server: %s\n", options.error().message().c_str());
     return 2;
   }
+  hide_passwords(argc, argv);
   if (options->die_with_parent) {
     const pid_t parent = getppid();
     prctl(PR_SET_PDEATHSIG, SIGTERM);

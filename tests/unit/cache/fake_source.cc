@@ -55,7 +55,7 @@ void FakeSource::Request::finish(const Result<void>& result) {
 
 ObjectId FakeSource::add(const std::string& content) {
   const ObjectId id = id_of(content);
-  (*contents_.lock())[id.oid] = content;
+  (*contents_.lock())[id.oid] = std::make_shared<const std::string>(content);
   return id;
 }
 
@@ -91,11 +91,11 @@ void FakeSource::run(const std::shared_ptr<Request>& request) {
 }
 
 void FakeSource::deliver(Request& request, ByteRange range) {
-  const std::string content = contents_.lock()->at(request.id.oid);
+  const std::shared_ptr<const std::string> content = contents_.lock()->at(request.id.oid);
   const std::lock_guard lock(request.mutex);
   if (request.sink && !request.range.contains(range)) request.sink->begin(range);
   for (std::uint64_t at = range.offset; at < range.end() && request.sink; at += chunk_bytes) {
-    std::string chunk = content.substr(at, std::min<std::uint64_t>(chunk_bytes, range.end() - at));
+    std::string chunk = content->substr(at, std::min<std::uint64_t>(chunk_bytes, range.end() - at));
     const auto bad = static_cast<std::uint64_t>(corrupt_at.load());
     if (corrupt_at >= 0 && bad >= at && bad < at + chunk.size()) chunk[bad - at] ^= 1;
     const Result<void> taken = request.sink->data(at, as_bytes(chunk));
@@ -176,7 +176,14 @@ Result<std::string> read_all(Object& object) { return read(object, {0, object.id
 
 void wait_until_stored(const std::string& folder, const Oid& oid) {
   const std::string path = Layout(folder).object(oid);
-  while (!file_exists(path)) std::this_thread::yield();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!file_exists(path)) {
+    if (std::chrono::steady_clock::now() > end) {
+      ADD_FAILURE() << path << " does not come";
+      return;
+    }
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace lazylfs::cache

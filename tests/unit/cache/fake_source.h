@@ -71,7 +71,7 @@ class FakeSource final : public Source {
  private:
   void run(const std::shared_ptr<Request>& request);
 
-  Guarded<std::map<Oid, std::string>> contents_;
+  Guarded<std::map<Oid, std::shared_ptr<const std::string>>> contents_;
   Guarded<std::vector<std::shared_ptr<Request>>> requests_;
   std::condition_variable started_;
   TaskThread thread_;

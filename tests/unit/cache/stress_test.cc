@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -14,6 +15,8 @@ namespace lazylfs::cache {
 namespace {
 
 using StressTest = CacheTest;
+
+constexpr const char* kChildVariable = "LAZYLFS_CACHE_TEST_CHILD";
 
 // Reads at random places and compares; false on a wrong byte. Errors of an unwell source are fine.
 bool read_at_random(Cache& cache, Source& source, const std::vector<std::string>& contents,
@@ -97,24 +100,36 @@ TEST_F(StressTest, ASourceThatFailsNowAndThenNeverMakesWrongBytes) {
   stop = true;
 }
 
+// The process that is killed in the next test.
+TEST_F(StressTest, DISABLED_Victim) {
+  const std::string settings = env_or_empty(kChildVariable);
+  ASSERT_FALSE(settings.empty());
+  set_log_level(LogLevel::error);
+  CacheOptions child_options = options(80 * kBlockBytes);
+  child_options.folder = settings.substr(0, settings.find(':')) + "/cache";
+  const auto contents = some_contents();
+  for (const std::string& content : contents) source_.add(content);
+  const auto cache = std::move(*Cache::open(child_options, metrics_));
+  const auto seed = static_cast<std::uint32_t>(std::stoul(settings.substr(settings.find(':') + 1)));
+  ASSERT_TRUE(read_at_random(*cache, source_, contents, seed, 1 << 20));
+}
+
 // Goal: SIGKILL at any moment leaves a cache that works and has no wrong byte.
 TEST_F(StressTest, AProcessThatIsKilledLeavesNoWrongByte) {
   const auto contents = some_contents();
   for (const std::string& content : contents) source_.add(content);
   std::mt19937 random(42);
   for (int round = 0; round < 6; ++round) {
+    // Forked and executed: a sanitizer allows no threads in a forked process.
+    const std::string settings = folder_ + ":" + std::to_string(round);
     const pid_t child = ::fork();
     if (child == 0) {
-      set_log_level(LogLevel::error);
-      Metrics metrics;
-      auto* source = new FakeSource;  // never freed: the process is killed
-      for (const std::string& content : contents) source->add(content);
-      const auto cache = Cache::open(options(80 * kBlockBytes), metrics);
-      const bool right =
-          read_at_random(**cache, *source, contents, static_cast<std::uint32_t>(round), 1 << 20);
-      ::_exit(right ? 0 : 1);
+      ::setenv(kChildVariable, settings.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+      ::execl("/proc/self/exe", "cache_test", "--gtest_also_run_disabled_tests",
+              "--gtest_filter=StressTest.DISABLED_Victim", nullptr);
+      ::_exit(127);
     }
-    ::usleep(static_cast<useconds_t>(5'000 + random() % 60'000));
+    ::usleep(static_cast<useconds_t>(40'000 + random() % 60'000));
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -1,22 +1,35 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lfs/base/fd.h"
 #include "lfs/git/config.h"
 #include "lfs/git/repository.h"
-#include "tests/unit/git/repository_fixture.h"
+#include "tests/unit/git/git_fixture.h"
 
 namespace lazylfs::lfs {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
+std::string name_of(const Error& error) { return std::string(errc_name(error.code())); }
+
 // A partial clone: only commits and trees are here until somebody asks for a blob.
-class PartialCloneTest : public RepositoryTest {
+class PartialCloneTest : public GitFixture {
  protected:
+  Repository open(const std::string& name) {
+    Result<Repository> repository = Repository::discover(path(name));
+    EXPECT_TRUE(repository) << repository.error().message();
+    return std::move(repository).value();
+  }
+  static GitOid oid(const std::string& hex) { return *GitOid::parse(hex); }
+
   void make_partial_clone() {
     make_repository("origin");
     for (int i = 0; i < 30; ++i) {

@@ -12,7 +12,7 @@
 
 #include "lfs/base/fd.h"
 #include "lfs/git/config.h"
-#include "tests/unit/git/repository_fixture.h"
+#include "tests/unit/git/git_fixture.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -20,6 +20,18 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
+
+std::string name_of(const Error& error) { return std::string(errc_name(error.code())); }
+
+class RepositoryTest : public GitFixture {
+ protected:
+  Repository open(const std::string& name) {
+    Result<Repository> repository = Repository::discover(path(name));
+    EXPECT_TRUE(repository) << repository.error().message();
+    return std::move(repository).value();
+  }
+  static GitOid oid(const std::string& hex) { return *GitOid::parse(hex); }
+};
 
 TEST_F(RepositoryTest, AWorkTreeIsFoundFromEveryPlaceInside) {
   make_repository("r");

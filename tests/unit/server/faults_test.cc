@@ -59,6 +59,14 @@ TEST_F(FaultsTest, AMisspeltRuleIsRefused) {
   }
 }
 
+TEST_F(FaultsTest, CorruptionWaitsForARequestOfItsByte) {
+  add(R"({"match":{"kind":"download"},"action":{"status":500,"corrupt_at":1000}})");
+  request_.headers = {{"Range", "bytes=0-999"}};
+  EXPECT_EQ(status(kDownload), 0);
+  request_.headers = {{"Range", "bytes=1000-1999"}};
+  EXPECT_EQ(status(kDownload), 500);
+}
+
 TEST_F(FaultsTest, ClearingForgetsAllRules) {
   add(R"({"action":{"status":500}})");
   faults_.clear();

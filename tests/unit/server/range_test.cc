@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "tests/server/range.h"
 
-#include "tests/server/storage.h"
+#include <gtest/gtest.h>
 
 namespace lazylfs::server {
 namespace {
