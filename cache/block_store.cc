@@ -7,6 +7,10 @@
 // last blocks see either their own block withheld or both: whichever bit comes second makes the map
 // full for everybody who looks later.
 //
+// A block that a reader was allowed to see stays visible when the last block lands: it was handed
+// out while another one was missing, and whoever was told that it can be read may read it. That
+// holds for one generation of the map, since a block that comes again may be another.
+//
 // A block behind the frontier was hashed once. If it was punched out and comes again, it must be
 // what was hashed: publish() compares it with the ledger, trusted or not. This is also how blocks
 // of an object whose ledger survived in the index are checked, for its map starts with the frontier
@@ -30,16 +34,29 @@
 namespace lazylfs::cache {
 namespace {
 
-constexpr std::uint64_t kHashRunBlocks = 16;  // read and hashed at a time: stays in the L2 cache
+constexpr std::uint64_t kHashRunBlocks = 4;  // read and hashed at a time: stays in the L2 cache
 
 }  // namespace
 
 BlockSpan BlockStore::usable(const BlockSpan& span) const {
-  const std::uint64_t end = map_->find(span, false);
-  if (end == span.first) return {span.first, span.first};
-  const bool shown = map_->is(MapFlag::trusted) || map_->lacks_a_block();
-  if (!shown || map_->is(MapFlag::dropping)) return {span.first, span.first};
-  return {span.first, end};
+  const std::uint64_t generation = map_->generation();
+  const BlockSpan here{span.first, map_->find(span, false)};
+  const BlockSpan nothing{span.first, span.first};
+  if (here.empty()) return nothing;
+  if (map_->is(MapFlag::trusted)) return here;
+  auto shown = shown_.lock();
+  if (shown->generation != generation || shown->blocks.empty()) {
+    shown->blocks.assign(map_->blocks(), false);
+    shown->generation = generation;
+  }
+  BlockSpan result = here;
+  if (map_->lacks_a_block()) {
+    for (std::uint64_t i = here.first; i < here.last; ++i) shown->blocks[i] = true;
+  } else {
+    result.last = here.first;
+    while (result.last < here.last && shown->blocks[result.last]) ++result.last;
+  }
+  return map_->is(MapFlag::dropping) ? nothing : result;
 }
 
 Result<std::size_t> BlockStore::read(std::uint64_t offset, std::span<std::byte> into) const {
@@ -111,7 +128,8 @@ Result<HashStep> BlockStore::hash_run(std::uint64_t blocks_max) {
   if (map_->is(MapFlag::dropping)) return drop_content();  // somebody died while doing so
   HashProgress progress = map_->load_hash();
   Sha256 hasher(progress.state, progress.frontier * kBlockBytes);
-  scratch_.resize(kHashRunBlocks * kBlockBytes);
+  const std::size_t scratch_bytes = std::min(kHashRunBlocks * kBlockBytes, size());
+  const auto scratch = std::make_unique_for_overwrite<std::byte[]>(scratch_bytes);
   std::vector<Sha256::State> states;
   for (std::uint64_t budget = blocks_max; budget > 0;) {
     const std::uint64_t from = progress.frontier;
@@ -120,7 +138,7 @@ Result<HashStep> BlockStore::hash_run(std::uint64_t blocks_max) {
     const BlockSpan run{from, map_->find({from, from + longest}, false)};
     if (run.empty()) return HashStep::waiting;
     const ByteRange range = bytes_of(run, size());
-    const std::span<std::byte> data = std::span(scratch_).first(range.length);
+    const std::span<std::byte> data = std::span(scratch.get(), range.length);
     const std::size_t bytes = TRY(pread_full(map_->data_fd(), data, range.offset));
     if (map_->generation() != generation) continue;  // some of it may have been punched out
     if (bytes < range.length) return Error(Errc::io, "the cache's data file is cut short");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/map_file.h"
+#include "lfs/base/guarded.h"
 
 namespace lazylfs::cache {
 
@@ -62,8 +63,14 @@ class BlockStore {
   Result<std::size_t> read_block(std::uint64_t block, std::span<std::byte> into) const;
 
   std::unique_ptr<MapFile> map_;
-  std::mutex hash_mutex_;           // the hash lock, among the threads of this process
-  std::vector<std::byte> scratch_;  // guarded by hash_mutex_
+  std::mutex hash_mutex_;  // the hash lock, among the threads of this process
+
+  // Blocks that readers of this process were allowed to see already, in one generation of the map.
+  struct Shown {
+    std::vector<bool> blocks;
+    std::uint64_t generation = 0;
+  };
+  mutable Guarded<Shown> shown_;
 };
 
 // Hashes a whole file, and its ledger on the way. `into` also gets the bytes, unless it is -1.

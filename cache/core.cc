@@ -16,6 +16,7 @@
 namespace lazylfs::cache {
 namespace {
 
+constexpr auto kFinishDelay = std::chrono::milliseconds(20);
 constexpr auto kFlushInterval = std::chrono::seconds(2);
 constexpr std::size_t kSyncAllFrom = 16;  // objects from which one syncfs is cheaper
 
@@ -80,7 +81,8 @@ void Core::enqueue(std::vector<std::shared_ptr<PartialObject>> Unfinished::*list
   if (unfinished->closed) return;
   const bool idle = unfinished->complete.empty() && unfinished->changed.empty();
   ((*unfinished).*list).push_back(std::move(object));
-  if (idle) finisher_.post([this] { drain_finished(); });
+  // A little later: many small objects then share one transaction.
+  if (idle) finisher_.post_after(kFinishDelay, [this] { drain_finished(); });
 }
 
 void Core::finish(std::shared_ptr<PartialObject> object) {
@@ -151,7 +153,10 @@ void Core::store_complete(const std::vector<std::shared_ptr<PartialObject>>& obj
 
 void Core::settle() {
   std::latch done(1);
-  finisher_.post([&done] { done.count_down(); });
+  finisher_.post([this, &done] {
+    drain_finished();
+    done.count_down();
+  });
   done.wait();
 }
 

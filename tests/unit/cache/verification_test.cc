@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "cache/map_file.h"
 #include "lfs/base/files.h"
 #include "tests/unit/cache/fake_source.h"
@@ -51,6 +53,26 @@ TEST_F(VerificationTest, OnceAllBlocksAreHereNoneIsShownBeforeTheHashMatches) {
   std::array<std::byte, 10> into{};
   EXPECT_EQ(*object->read_present(0, into), 0U);
   EXPECT_EQ(object->complete_fd(), -1);
+}
+
+// Goal: "the range can be read" stays true while the hash of the last block is awaited.
+// Method: another process's hash lock keeps the verification from ending.
+TEST_F(VerificationTest, WhatAReaderMaySeeStaysVisibleWhenTheLastBlockLands) {
+  const auto cache = open_cache();
+  const std::string content = make_content(10 * kBlockBytes);
+  const ObjectId id = source_.add(content);
+  const auto object = *cache->open_object(id, source_);
+  ASSERT_THAT(when_ready(*object, {0, kBlockBytes}).get(), IsOk());
+  const auto other = std::move(*MapFile::open_existing(layout(), id.oid));
+  while (!other->try_lock_hash()) std::this_thread::yield();
+  object->prefetch({kBlockBytes, 9 * kBlockBytes}, Priority::prefetch);
+  while (object->cached_bytes() < content.size()) std::this_thread::yield();
+  std::array<std::byte, 100> into{};
+  EXPECT_EQ(*object->read_present(0, into), into.size());
+  EXPECT_EQ(*object->read_present(9 * kBlockBytes, into), 0U) << "the last block was shown";
+  EXPECT_EQ(*object->read_present(5 * kBlockBytes, into), 0U) << "nobody was shown this before";
+  other->unlock_hash();
+  EXPECT_EQ(*read_all(*object), content);
 }
 
 TEST_F(VerificationTest, AfterAQuarantineTheNextReadFetchesAfresh) {
