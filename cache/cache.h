@@ -28,7 +28,8 @@ std::string_view object_state_name(ObjectState state);  // "remote", …
 struct CacheOptions {
   std::string folder;                              // made when missing, mode 0700
   std::uint64_t size_max = 0;                      // lfs.cache.size, bytes; 0: no limit
-  std::uint64_t free_space_min = 1ULL << 30U;      // lfs.cache.minfree: kept free on the disk
+  std::uint64_t free_space_min = 1ULL << 30U;      // lfs.cache.minfree: kept free on the
+                                                   // disk, of which at most a twentieth
   std::chrono::milliseconds read_deadline{60000};  // a reader waits no longer without a new byte
 };
 

@@ -18,7 +18,8 @@ namespace {
 
 constexpr auto kFinishDelay = std::chrono::milliseconds(20);
 constexpr auto kFlushInterval = std::chrono::seconds(2);
-constexpr std::size_t kSyncAllFrom = 16;  // objects from which one syncfs is cheaper
+constexpr std::uint64_t kFloorShare = 20;  // the floor of free space is at most 1/20 of the disk
+constexpr std::size_t kSyncAllFrom = 16;   // objects from which one syncfs is cheaper
 
 }  // namespace
 
@@ -34,6 +35,9 @@ Result<std::shared_ptr<Core>> Core::open(CacheOptions options, Metrics& metrics)
   const Layout layout(options.folder);
   TRY(layout.prepare());
   std::unique_ptr<Index> index = TRY(Index::open(layout));
+  // On a small disk the usual floor could never be met.
+  options.free_space_min =
+      std::min(options.free_space_min, disk_size(layout.folder()).value_or(0) / kFloorShare);
   std::shared_ptr<Core> core(new Core(std::move(options), metrics, std::move(index)));
   core->total_ = core->index().total_bytes().value_or(0);
   return core;
@@ -202,6 +206,12 @@ void Core::stop() {
   finisher_.stop();
   const Result<void> flushed = flush();
   if (!flushed) log_line(LogLevel::warning, "cache: " + flushed.error().message());
+}
+
+Result<std::uint64_t> disk_size(const std::string& folder) {
+  struct statvfs status {};
+  if (::statvfs(folder.c_str(), &status) != 0) return Error::from_errno("statvfs", errno);
+  return static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
 }
 
 Result<std::uint64_t> free_space(const std::string& folder) {

@@ -109,7 +109,8 @@ class Core : public std::enable_shared_from_this<Core> {
   TaskThread hasher_, finisher_, timer_;
 };
 
-// The free space of the file system of `folder`, for an ordinary user.
+// The whole and the free space (for an ordinary user) of the file system of `folder`, in bytes.
+Result<std::uint64_t> disk_size(const std::string& folder);
 Result<std::uint64_t> free_space(const std::string& folder);
 
 }  // namespace lazylfs::cache

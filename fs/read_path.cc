@@ -21,7 +21,7 @@ namespace {
 
 // Beyond it a request and its header do not fit the kernel's largest pipe.
 constexpr std::size_t kSpliceMax = 512U << 10U;
-constexpr std::size_t kSiblingsForeseen = 100;
+constexpr std::size_t kSiblingsForeseen = 200;
 // Content can become unreadable between the promise and the copy (quarantine): ask again.
 constexpr int kAttemptsMax = 3;
 

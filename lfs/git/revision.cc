@@ -58,7 +58,7 @@ std::string short_ref_name(std::string_view ref) {
 }
 
 std::string nearest_name(std::string_view wanted, const std::vector<std::string>& names) {
-  const std::size_t limit = std::clamp<std::size_t>(wanted.size() / 3, 1, 4);
+  const std::size_t limit = std::clamp<std::size_t>(wanted.size() / 2, 1, 4);
   const std::string lower = to_lower(wanted);
   std::size_t best = limit + 1;
   std::string nearest;
