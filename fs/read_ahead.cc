@@ -7,9 +7,10 @@
 // read fetches nothing beyond itself: random access costs only what it asks for. The exception is
 // a read of the file's start, which is usually followed by more.
 //
-// From its second read on a stream wants four times what it has read so far, within limits that
-// the active streams share. The window moves on as soon as one segment fits into it, not when it
-// is used up, so that the number of connections under way stays constant.
+// From its second read on a stream wants as much again as it has read, and four times as much once
+// that is a mebibyte, within limits that the active streams share. The window moves on as soon as
+// one segment fits into it, not when it is used up, so that the number of connections under way
+// stays constant.
 #include "fs/read_ahead.h"
 
 #include <algorithm>
@@ -18,6 +19,8 @@ namespace lazylfs::fs {
 namespace {
 
 constexpr std::uint64_t kGrowth = 4;  // window / bytes read in sequence
+// A shorter run may be one column of a table: as much again is fetched ahead, not more.
+constexpr std::uint64_t kProvenBytes = 1U << 20U;
 // Larger reads come from the kernel's read-ahead and may overtake each other.
 constexpr std::uint64_t kSmallRead = 64U << 10U;
 constexpr std::uint64_t kSlackSmall = 64U << 10U;
@@ -89,7 +92,8 @@ std::uint64_t ReadAhead::window_of(const Stream& stream) const {
     return other.forward + other.backward > 1 && other.last_use + kRecent > clock_;
   }));
   const std::uint64_t share = limits_.window_bytes_max / std::max<std::uint64_t>(active, 1);
-  return std::clamp(stream.covered.length * kGrowth, limits_.window_bytes_min,
+  const std::uint64_t growth = stream.covered.length < kProvenBytes ? 1 : kGrowth;
+  return std::clamp(stream.covered.length * growth, limits_.window_bytes_min,
                     std::max(share, limits_.window_bytes_min));
 }
 

@@ -12,7 +12,7 @@ namespace lazylfs::fs {
 struct ReadAheadLimits {
   std::uint64_t small_file_bytes = 1U << 20U;  // taken whole at a read of its start
   std::uint64_t start_bytes = 512U << 10U;     // beyond the first read, when that is at offset 0
-  std::uint64_t window_bytes_min = 1U << 20U;
+  std::uint64_t window_bytes_min = 128U << 10U;
   std::uint64_t window_bytes_max = 64U << 20U;  // of all streams together
   std::uint64_t segment_bytes_min = 1U << 20U;
   std::uint64_t segment_bytes_max = 4U << 20U;

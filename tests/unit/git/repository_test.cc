@@ -156,7 +156,7 @@ TEST_F(RepositoryTest, AnUnknownRevisionSuggestsANearOne) {
     EXPECT_EQ(name_of(commit.error()), "not_found");
     return commit.error().message();
   };
-  EXPECT_EQ(message("mian"), "no branch, tag or commit 'mian'");  // a swap is two edits of four
+  EXPECT_EQ(message("mian"), "no branch, tag or commit 'mian'; did you mean 'main'?");
   EXPECT_EQ(message("maim"), "no branch, tag or commit 'maim'; did you mean 'main'?");
   EXPECT_THAT(message("feature/lgoin"), HasSubstr("did you mean 'feature/login'?"));
   EXPECT_EQ(message("quite-different"), "no branch, tag or commit 'quite-different'");

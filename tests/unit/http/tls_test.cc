@@ -1,4 +1,5 @@
 // TLS against a server whose certificate an authority of the test's own has signed.
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -60,6 +61,13 @@ class TlsTest : public testing::Test {
     });
     port_ = server_->bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_->listen_after_bind(); });
+  }
+
+  // The machine's own settings would beat those that are tested.
+  static void SetUpTestSuite() {
+    for (const char* name : {"GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_NO_VERIFY"}) {
+      ::unsetenv(name);
+    }
   }
 
   Result<HttpResponse> fetch(std::vector<ConfigEntry> entries) {
