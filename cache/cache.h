@@ -91,6 +91,10 @@ class Object {
   // The reason of the last failed fetch or verification, if any.
   virtual std::optional<Error> last_error() const = 0;
 
+  // A reader begins with it: it counts as just used, although it was opened (or fetched ahead)
+  // before.
+  virtual void mark_used() {}
+
   // How often content that was shown to readers turned out not to be the object's. Whoever read
   // before and after a change of it may have mixed wrong bytes with right ones.
   virtual std::uint64_t mismatches() const { return 0; }

@@ -85,6 +85,7 @@ class Core : public std::enable_shared_from_this<Core> {
                std::shared_ptr<PartialObject> object);
   std::uint64_t evict_closed(std::uint64_t wanted, std::vector<Oid>* removed, bool dry_run);
   std::uint64_t punch_open(std::uint64_t wanted);
+  std::uint64_t punch_unlisted(std::uint64_t wanted);
   std::int64_t now_ns();
   std::int64_t take_use(const Oid& oid);
 

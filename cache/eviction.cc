@@ -133,6 +133,24 @@ std::uint64_t Core::punch_open(std::uint64_t wanted) {
     (*dirty_.lock())[row.id.oid] =
         IndexRow{row.id, ObjectState::partial, object->cached_bytes(), row.last_used_ns, false};
   }
+  return freed < wanted ? freed + punch_unlisted(wanted - freed) : freed;
+}
+
+// On a full disk the index cannot be written either, and does not know what was opened since.
+std::uint64_t Core::punch_unlisted(std::uint64_t wanted) {
+  std::vector<std::shared_ptr<PartialObject>> objects;
+  {
+    auto registry = registry_.lock();
+    for (const auto& [oid, entry] : *registry) {
+      if (auto object = entry.partial.lock()) objects.push_back(std::move(object));
+    }
+  }
+  std::uint64_t freed = 0;
+  for (const auto& object : objects) {
+    if (freed >= wanted) break;
+    freed += object->punch_cold(wanted - freed);
+  }
+  metrics_.add(Counter::cache_bytes_evicted, freed);
   return freed;
 }
 

@@ -30,6 +30,8 @@ namespace {
 constexpr std::uint64_t kSmallFetchBlocks = 2;
 constexpr std::uint64_t kUseGroupBlocks = 16;
 
+constexpr std::uint64_t kBookkeepingBytes = 64U << 10U;  // of most objects' maps
+
 Error corrupt_error(const ObjectId& id) {
   return {Errc::corrupt, "the content of object " + id.oid.hex() + " does not match its oid"};
 }
@@ -49,7 +51,11 @@ Result<std::shared_ptr<PartialObject>> PartialObject::open(std::shared_ptr<Core>
     }
     return known;
   };
-  auto store = std::make_unique<BlockStore>(TRY(MapFile::open(core->layout(), id, seed)));
+  Result<std::unique_ptr<MapFile>> map = MapFile::open(core->layout(), id, seed);
+  const bool full = !map && map.error().code() == Errc::no_space;
+  if (full && core->relieve(kBookkeepingBytes)) map = MapFile::open(core->layout(), id, seed);
+  if (!map) return map.error();
+  auto store = std::make_unique<BlockStore>(std::move(*map));
   return std::make_shared<PartialObject>(std::move(core), std::move(store));
 }
 
@@ -168,6 +174,8 @@ bool PartialObject::adopt_complete() const {
   complete_fd_ = complete_.get();
   return true;
 }
+
+void PartialObject::mark_used() { core_->used(id(), state(), cached_bytes()); }
 
 std::optional<Error> PartialObject::last_error() const { return state_.lock()->last_error; }
 

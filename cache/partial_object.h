@@ -40,6 +40,7 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void prefetch(ByteRange range, Priority priority) override;
   int complete_fd() const override;
   std::optional<Error> last_error() const override;
+  void mark_used() override;
   std::uint64_t mismatches() const override { return store_->map().quarantines(); }
 
   BlockStore& store() { return *store_; }

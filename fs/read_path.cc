@@ -147,8 +147,9 @@ void ReadPath::read_object(Reply reply, const std::shared_ptr<OpenFile>& file, B
   const Clock::time_point started = Clock::now();
   // Content that lies in the cache for long needs no company; what was fetched ahead keeps the
   // run going.
-  const bool first =
-      file->first_read() && (file->object()->complete_fd() < 0 || file->fetched_ahead());
+  const bool begins = file->first_read();
+  if (begins) file->object()->mark_used();
+  const bool first = begins && (file->object()->complete_fd() < 0 || file->fetched_ahead());
   if (try_now(reply, *file, range)) {
     parts_.metrics.add(Counter::cache_hits);
     parts_.metrics.record(Latency::read_hit, Clock::now() - started);
