@@ -48,7 +48,11 @@ Result<std::shared_ptr<OpenFile>> OpenFiles::acquire_object(InodeNumber ino,
 }
 
 Result<std::shared_ptr<OpenFile>> OpenFiles::pin(InodeNumber ino) {
-  if (auto file = find(ino, true)) return file;
+  if (auto file = find(ino, true)) {
+    // Through passthrough its reads would not be seen.
+    if (file->object()) file->object()->mark_used();
+    return file;
+  }
   return open(ino, TRY(tree_.content(ino)), true);
 }
 
