@@ -82,7 +82,7 @@ using RequestId = std::uint64_t;
 class HttpEngine {
  public:
   struct Limits {
-    int connections_per_host = 16;
+    int connections_per_host = 24;
     int connections_total = 64;
   };
 

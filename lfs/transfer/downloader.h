@@ -19,7 +19,7 @@
 namespace lazylfs::lfs {
 
 struct DownloaderOptions {
-  std::chrono::milliseconds coalesce_window{2};  // batch calls wait so long for company
+  std::chrono::milliseconds coalesce_window{1};  // batch calls wait so long for company
   std::size_t batch_objects_max = 100;           // lfs.transfer.batchSize
   int retries_max = 8;  // lfs.transfer.maxretries, per fetch without progress
   std::chrono::milliseconds retry_delay_cap{10000};
