@@ -197,6 +197,13 @@ class CacheCommandTest(MountTest):
         self.repository({"a.bin": self.data, "sub/b.bin": content(50_000, 13)})
         self.mounted = self.mount(self.clone())
 
+    def read_and_wait_until_listed(self):
+        """The index learns of what a mount fetched within two seconds."""
+        self.assert_content(self.mounted, "a.bin", self.data)
+        wait_until(lambda: self.oid in [
+            row["oid"] for row in json.loads(self.ours("cache", "ls", "--json").stdout)
+            if row["state"] == "complete"], "the index")
+
     def test_prefetch_fills_the_cache_and_path_names_the_file(self):
         self.ours("prefetch", self.mounted.point / "a.bin")
         path = self.ours("cache", "path", self.oid).stdout.strip()
@@ -212,7 +219,7 @@ class CacheCommandTest(MountTest):
         self.assertEqual(totals["complete"], 2)
 
     def test_evicted_content_is_fetched_again(self):
-        self.assert_content(self.mounted, "a.bin", self.data)
+        self.read_and_wait_until_listed()
         self.ours("cache", "evict", self.oid)
         rows = json.loads(self.ours("cache", "ls", "--json").stdout)
         self.assertNotIn(self.oid, [r["oid"] for r in rows if r["state"] == "complete"])
@@ -220,14 +227,14 @@ class CacheCommandTest(MountTest):
         self.assert_content(second, "a.bin", self.data)
 
     def test_a_pinned_object_is_not_evicted(self):
-        self.assert_content(self.mounted, "a.bin", self.data)
+        self.read_and_wait_until_listed()
         self.ours("cache", "pin", self.oid)
         self.assertEqual(self.ours("cache", "evict", self.oid, check=False).returncode, 2)
         self.ours("cache", "unpin", self.oid)
         self.ours("cache", "evict", self.oid)
 
     def test_verify_finds_a_byte_that_changed_on_disk(self):
-        self.assert_content(self.mounted, "a.bin", self.data)
+        self.read_and_wait_until_listed()
         self.mounted.unmount()
         path = self.ours("cache", "path", self.oid).stdout.strip()
         with open(path, "r+b") as file:
