@@ -56,7 +56,9 @@ class PendingRead {
 };
 
 // An open object; keeps its bytes from being taken away under a reader. Held by shared_ptr because
-// reads, fetches and the file system's handles end in any order. Thread-safe.
+// reads, fetches and the file system's handles end in any order. When the last reference goes, what
+// is under way for the object is cancelled (what landed stays), and its source is not used again.
+// Thread-safe.
 class Object {
  public:
   Object() = default;
@@ -76,6 +78,8 @@ class Object {
   // Calls `done` exactly once, from any thread (also this one): with success when all of `range`
   // (cut at the end of the object) can be read by read_present(), else with the reason. Fetches
   // what is missing: joins fetches under way in this and other processes, rounds out to blocks.
+  // Where eviction is tight (a limit near the object's size), blocks may be gone again before they
+  // are read: a read that then falls short asks anew.
   virtual std::shared_ptr<PendingRead> read_when_ready(ByteRange range,
                                                        std::function<void(Result<void>)> done) = 0;
 

@@ -42,7 +42,9 @@ constexpr auto kVersion = static_cast<std::int64_t>(kMigrations.size());
 }  // namespace
 
 Result<bool> prepare_schema(Database& database) {
-  TRY(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
+  TRY(
+      database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                       "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576"));
   if (TRY(database.query_int("PRAGMA user_version")) == kVersion) {
     // Reads the tables' definitions, so that damage of the first pages shows now.
     (void)TRY(database.query_int("SELECT bytes FROM totals"));
