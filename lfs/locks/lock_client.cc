@@ -1,0 +1,1 @@
+#include "lfs/locks/lock_client.h"
