@@ -1,5 +1,7 @@
 #include "lfs/locks/lock_api.h"
 
+#include <utility>
+
 #include "lfs/api/messages.h"
 #include "lfs/base/json.h"
 #include "lfs/base/trace.h"
@@ -25,9 +27,18 @@ std::string query_encode(std::string_view text) {
   return encoded;
 }
 
-// A success whose body tells of a failure nevertheless: `action` says what failed.
-Result<Json> parse_reply(std::string_view body, const std::string& action) {
-  Json reply = TRY_CONTEXT("the reply to a lock call", parse_json(body));
+ApiCall post(std::string path, const Json& body) {
+  ApiCall call;
+  call.operation = Operation::upload;
+  call.method = "POST";
+  call.path = std::move(path);
+  call.body = dump_json(body);
+  return call;
+}
+
+// A success may tell of a failure nevertheless, in its body: `action` says what failed.
+Result<Json> parse_reply(const ApiResponse& response, const std::string& action) {
+  Json reply = TRY(response.json());
   if (!reply.is_object()) return Error(Errc::corrupt, "the reply to a lock call is no object");
   const std::string message = json_string(reply, "message").value_or("");
   if (message.empty()) return reply;
@@ -57,33 +68,32 @@ std::string list_path(const LockQuery& query) {
 }  // namespace
 
 Result<Lock> HttpLockApi::create(const std::string& path, const std::string& ref) {
-  Json call = {{"path", path}};
-  call["ref"] = ref_json(ref);
-  const std::string body = TRY(caller_.call(Operation::upload, "POST", "/locks", dump_json(call)));
-  const Json reply = TRY(parse_reply(body, "server unable to create lock"));
+  Json body = {{"path", path}};
+  body["ref"] = ref_json(ref);
+  const ApiResponse response = TRY(call_(post("/locks", body)));
+  const Json reply = TRY(parse_reply(response, "server unable to create lock"));
   const Json* lock = json_object(reply, "lock");
   if (lock == nullptr) return Error(Errc::corrupt, "the server's reply has no lock in it");
   return lock_from_json(*lock);
 }
 
 Result<Lock> HttpLockApi::remove(const std::string& id, bool force, const std::string& ref) {
-  Json call = {{"force", force}};
-  call["ref"] = ref_json(ref);
-  const std::string path = "/locks/" + percent_encode(id) + "/unlock";
-  const std::string body = TRY(caller_.call(Operation::upload, "POST", path, dump_json(call)));
-  const Json reply = TRY(parse_reply(body, "server unable to unlock"));
+  Json body = {{"force", force}};
+  body["ref"] = ref_json(ref);
+  const ApiResponse response = TRY(call_(post("/locks/" + percent_encode(id) + "/unlock", body)));
+  const Json reply = TRY(parse_reply(response, "server unable to unlock"));
   const Json* lock = json_object(reply, "lock");
-  if (lock == nullptr) {
-    Lock unnamed;
-    unnamed.id = id;
-    return unnamed;
-  }
-  return lock_from_json(*lock);
+  if (lock != nullptr) return lock_from_json(*lock);
+  Lock unnamed;
+  unnamed.id = id;
+  return unnamed;
 }
 
 Result<LockPage> HttpLockApi::list(const LockQuery& query) {
-  const std::string body = TRY(caller_.call(Operation::download, "GET", list_path(query), ""));
-  const Json reply = TRY(parse_reply(body, "server error searching for locks"));
+  ApiCall call;
+  call.path = list_path(query);
+  const ApiResponse response = TRY(call_(call));
+  const Json reply = TRY(parse_reply(response, "server error searching for locks"));
   LockPage page;
   page.locks = TRY(locks_from_json(reply, "locks"));
   page.next_cursor = json_string(reply, "next_cursor").value_or("");
@@ -91,16 +101,21 @@ Result<LockPage> HttpLockApi::list(const LockQuery& query) {
 }
 
 Result<VerifiedPage> HttpLockApi::verify(const LockQuery& query) {
-  Json call = Json::object();
-  call["ref"] = ref_json(query.ref);
-  if (!query.cursor.empty()) call["cursor"] = query.cursor;
-  if (query.limit > 0) call["limit"] = query.limit;
-  const auto body = caller_.call(Operation::upload, "POST", "/locks/verify", dump_json(call));
-  if (!body) {
-    const bool unknown = body.error().code() == Errc::not_found;
-    return unknown ? Error(Errc::unsupported, body.error().message()) : body.error();
+  Json body = Json::object();
+  body["ref"] = ref_json(query.ref);
+  if (!query.cursor.empty()) body["cursor"] = query.cursor;
+  if (query.limit > 0) body["limit"] = query.limit;
+  const ApiResponse response = TRY(call_(post("/locks/verify", body)));
+  switch (response.head.status) {
+    case 404:
+    case 501:
+      return Error(Errc::unsupported, response.error().message());
+    case 403:
+      return Error(Errc::denied, response.error().message());
+    default:
+      break;
   }
-  const Json reply = TRY(parse_reply(*body, "server error searching locks"));
+  const Json reply = TRY(parse_reply(response, "server error searching locks"));
   VerifiedPage page;
   page.locks.ours = TRY(locks_from_json(reply, "ours"));
   page.locks.theirs = TRY(locks_from_json(reply, "theirs"));

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "lfs/api/endpoint.h"
+#include "lfs/api/client.h"
 #include "lfs/base/result.h"
 #include "lfs/locks/lock.h"
 
@@ -44,23 +45,12 @@ class LockApi {
   virtual Result<VerifiedPage> verify(const LockQuery& query) = 0;
 };
 
-// One call with authentication, redirects and retries.
-class ApiCaller {
- public:
-  ApiCaller() = default;
-  ApiCaller(const ApiCaller&) = delete;
-  ApiCaller& operator=(const ApiCaller&) = delete;
-  virtual ~ApiCaller() = default;
-  // The reply's body. `path` follows the endpoint's URL. Any status that is no success is an error
-  // in the server's words: Errc::not_found for 404, unsupported for 501, denied for 401 and 403.
-  virtual Result<std::string> call(Operation operation, std::string method, std::string path,
-                                   std::string body) = 0;
-};
+// One exchange with the server of the call's operation; see ApiClient::call.
+using CallApi = std::function<Result<ApiResponse>(const ApiCall&)>;
 
-// `caller` must outlive it.
 class HttpLockApi : public LockApi {
  public:
-  explicit HttpLockApi(ApiCaller& caller) : caller_(caller) {}
+  explicit HttpLockApi(CallApi call) : call_(std::move(call)) {}
 
   Result<Lock> create(const std::string& path, const std::string& ref) override;
   Result<Lock> remove(const std::string& id, bool force, const std::string& ref) override;
@@ -68,7 +58,7 @@ class HttpLockApi : public LockApi {
   Result<VerifiedPage> verify(const LockQuery& query) override;
 
  private:
-  ApiCaller& caller_;
+  CallApi call_;
 };
 
 }  // namespace lazylfs::lfs

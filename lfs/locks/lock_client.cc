@@ -10,6 +10,7 @@
 #include "lfs/base/trace.h"
 #include "lfs/git/config.h"
 #include "lfs/locks/lockable.h"
+#include "lfs/store/object_store.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -40,6 +41,16 @@ Result<bool> go_on(std::string& cursor, const std::string& next, std::size_t fou
   }
   cursor = next;
   return true;
+}
+
+// Calls go to the server of their operation: locks are listed where one downloads from.
+CallApi caller(TransferEnvironment& environment, const std::string& remote) {
+  return [&environment, remote](const ApiCall& call) -> Result<ApiResponse> {
+    const auto client = environment.client(call.operation, remote);
+    if (client) return (*client)->call(call);
+    if (client.error().code() != Errc::not_found) return client.error();
+    return Error(Errc::not_found, "missing protocol: \"\"");
+  };
 }
 
 }  // namespace
@@ -145,6 +156,11 @@ class LockClient::Impl {
 LockClient::LockClient(const Repository& repository, LockCache cache, std::unique_ptr<LockApi> api,
                        std::string ref)
     : impl_(std::make_unique<Impl>(repository, std::move(cache), std::move(api), std::move(ref))) {}
+
+LockClient::LockClient(TransferEnvironment& environment, std::string remote, std::string ref)
+    : impl_(std::make_unique<Impl>(
+          environment.repository(), LockCache(ObjectStore::of(environment.repository()).folder()),
+          std::make_unique<HttpLockApi>(caller(environment, remote)), std::move(ref))) {}
 
 LockClient::~LockClient() = default;
 
