@@ -73,11 +73,12 @@ TEST(LockApiTest, ListEncodesItsQueryAndReadsTheNextCursor) {
 }
 
 TEST(LockApiTest, AServerWithoutLocksIsUnsupportedAndAForbiddingOneDenied) {
-  for (const auto& [status, code] : {std::pair{404, Errc::unsupported},
-                                     std::pair{501, Errc::unsupported},
-                                     std::pair{403, Errc::denied}}) {
+  for (const auto& [status, code] :
+       {std::pair{404, Errc::unsupported}, std::pair{501, Errc::unsupported},
+        std::pair{403, Errc::denied}}) {
     FakeServer server{.status = status, .reply = R"({"message":"no"})", .asked = {}};
-    const auto page = server.api().verify({.path = "", .id = "", .limit = 0, .ref = "", .cursor = ""});
+    const auto page =
+        server.api().verify({.path = "", .id = "", .limit = 0, .ref = "", .cursor = ""});
     ASSERT_FALSE(page);
     EXPECT_EQ(page.error().code(), code);
     EXPECT_EQ(page.error().message(), "no");

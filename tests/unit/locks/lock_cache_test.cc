@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lfs/base/files.h"
-#include "tests/testing/temporary_folder.h"
+#include "tests/unit/git/git_fixture.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -13,18 +13,20 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 Lock lock(std::string id, std::string path) {
-  return {.id = std::move(id), .path = std::move(path), .owner = "o", .locked_at = "2026-01-01T00:00:00Z"};
+  return {.id = std::move(id),
+          .path = std::move(path),
+          .owner = "o",
+          .locked_at = "2026-01-01T00:00:00Z"};
 }
 
-class LockCacheTest : public testing::Test {
+class LockCacheTest : public GitFixture {
  protected:
-  TemporaryFolder folder_;
-  LockCache cache_{folder_.path() + "/lfs"};
+  LockCache cache_{path("lfs")};
 };
 
 TEST_F(LockCacheTest, NothingIsKnownAndNothingMadeAtFirst) {
   EXPECT_THAT(*cache_.own(), IsEmpty());
-  EXPECT_FALSE(file_exists(folder_.path() + "/lfs"));
+  EXPECT_FALSE(file_exists(path("lfs")));
 }
 
 TEST_F(LockCacheTest, LocksAreKeptByPathAndRemovedById) {
@@ -38,8 +40,8 @@ TEST_F(LockCacheTest, LocksAreKeptByPathAndRemovedById) {
 }
 
 TEST_F(LockCacheTest, ADamagedFileIsSetAsideByTheNextWrite) {
-  ASSERT_TRUE(make_folders(folder_.path() + "/lfs"));
-  const std::string file = folder_.path() + "/lfs/lockcache.db";
+  ASSERT_TRUE(make_folders(path("lfs")));
+  const std::string file = path("lfs/lockcache.db");
   ASSERT_TRUE(write_file_atomically(file, "junk"));
   EXPECT_THAT(*cache_.own(), IsEmpty());
   ASSERT_TRUE(cache_.add(lock("1", "a")));
@@ -50,11 +52,12 @@ TEST_F(LockCacheTest, ADamagedFileIsSetAsideByTheNextWrite) {
 TEST_F(LockCacheTest, ListingsAreKeptByRef) {
   EXPECT_EQ(cache_.listing("refs/heads/main").error().message(), "no cached locks present");
   ASSERT_TRUE(cache_.remember_listing("refs/heads/main", {lock("1", "a<b")}));
-  ASSERT_TRUE(cache_.remember_verified("refs/heads/main", {.ours = {lock("1", "a")}, .theirs = {}}));
+  ASSERT_TRUE(
+      cache_.remember_verified("refs/heads/main", {.ours = {lock("1", "a")}, .theirs = {}}));
   EXPECT_THAT(*cache_.listing("refs/heads/main"), ElementsAre(lock("1", "a<b")));
   EXPECT_THAT(cache_.verified("refs/heads/main")->ours, ElementsAre(lock("1", "a")));
   EXPECT_FALSE(cache_.listing("refs/heads/other"));
-  EXPECT_EQ(*read_file(folder_.path() + "/lfs/cache/locks/refs/heads/main/remote", 1000),
+  EXPECT_EQ(*read_file(path("lfs/cache/locks/refs/heads/main/remote"), 1000),
             "[{\"id\":\"1\",\"path\":\"a\\u003cb\",\"owner\":{\"name\":\"o\"},"
             "\"locked_at\":\"2026-01-01T00:00:00Z\"}]\n");
 }
