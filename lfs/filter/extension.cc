@@ -39,10 +39,10 @@ std::vector<Extension> all_extensions(const Config& config) {
   return extensions;
 }
 
-Result<std::vector<Extension>> sorted_extensions(const Config& config) {
+Result<std::vector<Extension>> sorted_extensions(const Config& config, Extensions which) {
   std::vector<Extension> extensions = all_extensions(config);
-  std::erase_if(extensions, [](const Extension& extension) {
-    return extension.clean.empty() && extension.smudge.empty();
+  std::erase_if(extensions, [&](const Extension& extension) {
+    return which == Extensions::with_command && extension.clean.empty() && extension.smudge.empty();
   });
   const auto twin = std::ranges::adjacent_find(extensions, {}, &Extension::priority);
   if (twin == extensions.end()) return extensions;

@@ -21,9 +21,11 @@ struct Extension {
 // Every extension of the configuration, by priority, then in the order of the configuration.
 std::vector<Extension> all_extensions(const Config& config);
 
-// Those of all_extensions() that have a command. Errc::invalid, in upstream's words, when two have
-// the same priority.
-Result<std::vector<Extension>> sorted_extensions(const Config& config);
+// all_extensions(), or those of them that have a command. Errc::invalid, in upstream's words, when
+// two of these have the same priority.
+enum class Extensions { all, with_command };
+Result<std::vector<Extension>> sorted_extensions(const Config& config,
+                                                 Extensions which = Extensions::with_command);
 
 // `command` as upstream splits it, at every single space, with `path` in the place of "%f" in each
 // argument. No shell: what a file name holds is never interpreted.

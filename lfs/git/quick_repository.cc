@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string_view>
 
 #include "lfs/base/fd.h"
@@ -78,10 +79,10 @@ bool index_lacks_lfsconfig(const std::string& git_folder) {
   void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file->get(), 0);
   if (mapped == MAP_FAILED) return false;
   const std::string_view text(static_cast<const char*>(mapped), size);
-  // A split index has its entries in another file.
-  const bool lacks = ::memmem(text.data(), text.size(), kConfigName.data(), kConfigName.size()) ==
-                         nullptr &&
-                     ::memmem(text.data(), text.size(), "link", 4) == nullptr;
+  // A split index has its entries in another file; its extension's name is followed by a size.
+  const bool lacks =
+      ::memmem(text.data(), text.size(), kConfigName.data(), kConfigName.size()) == nullptr &&
+      ::memmem(text.data(), text.size(), "link", 5) == nullptr;
   ::munmap(mapped, size);
   return lacks;
 }
