@@ -1,0 +1,1 @@
+int lazylfs_placeholder_extension = 0;

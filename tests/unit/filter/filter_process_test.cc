@@ -1,0 +1,1 @@
+int lazylfs_placeholder_filter_process = 0;

@@ -1,0 +1,1 @@
+int lazylfs_placeholder_pkt_line = 0;
