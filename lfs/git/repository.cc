@@ -202,6 +202,15 @@ std::string Repository::attribute(const std::string& path, const char* name) con
   });
 }
 
+std::string Repository::full_ref_name(const std::string& revision) const {
+  return impl_->with_handle([&](git_repository* handle) -> std::string {
+    ReferenceHandle reference;
+    if (git_reference_dwim(Out(reference), handle, revision.c_str()) != 0) return "";
+    const char* target = git_reference_symbolic_target(reference.get());
+    return target != nullptr ? target : git_reference_name(reference.get());
+  });
+}
+
 std::vector<RefName> Repository::refs() const { return impl_->with_handle(list_refs); }
 
 std::string Repository::current_branch() const { return impl_->with_handle(head_branch); }

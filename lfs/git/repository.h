@@ -105,6 +105,8 @@ class Repository {
   // Any commit-ish: branch, tag, abbreviated id, HEAD~3, remote branch. Errc::not_found otherwise;
   // the message names the ref and, when there is a near one, suggests it.
   Result<Commit> resolve_commit(std::string_view revision) const;
+  // "refs/heads/main" for "main", "HEAD" for a detached one; empty when it names no ref.
+  std::string full_ref_name(const std::string& revision) const;
   // Errc::not_found when it is not here (in a shallow clone, or a promisor's).
   Result<CommitObject> read_commit(const GitOid& oid) const;
   // The tree at `path` ("" = root) of a commit. Errc::not_found when it is no folder.

@@ -80,7 +80,8 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
   std::vector<PointerFile> files;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
     if (!pointers[i]) continue;
-    files.push_back({std::move(blobs[i].path), blobs[i].oid, std::move(*pointers[i])});
+    files.push_back({std::move(blobs[i].path), blobs[i].oid, std::move(*pointers[i]),
+                     blobs[i].kind == EntryKind::executable});
   }
   return files;
 }

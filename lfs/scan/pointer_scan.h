@@ -22,6 +22,7 @@ struct PointerFile {
   std::string path;
   GitOid blob;
   Pointer pointer;  // of size 0 for an empty file
+  bool executable = false;
 };
 
 // Every file below `tree` (no folders and submodules), sorted as git sorts paths.
