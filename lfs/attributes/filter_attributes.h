@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "fs/wildmatch.h"
+#include "lfs/attributes/wildmatch.h"
 
-namespace lazylfs::fs {
+namespace lazylfs::lfs {
 
 // A larger .gitattributes is ignored.
 inline constexpr std::size_t kAttributesBytesMax = 16U << 20U;
@@ -88,4 +88,4 @@ class FolderFilter {
   const AttributeMacros* macros_;
 };
 
-}  // namespace lazylfs::fs
+}  // namespace lazylfs::lfs

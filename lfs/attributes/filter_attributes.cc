@@ -1,11 +1,11 @@
-#include "fs/filter_attributes.h"
+#include "lfs/attributes/filter_attributes.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "lfs/base/text.h"
 
-namespace lazylfs::fs {
+namespace lazylfs::lfs {
 
 namespace {
 
@@ -258,4 +258,4 @@ bool FolderFilter::is_lfs(std::string_view name) {
   return false;
 }
 
-}  // namespace lazylfs::fs
+}  // namespace lazylfs::lfs
