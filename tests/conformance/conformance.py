@@ -42,7 +42,7 @@ NORMALISATIONS = [
     (re.compile(r'"(locked_at|expires_at)":"[^"]*"'), r'"\1":"<time>"'),
     (re.compile(r"^[0-9:.]{15} trace git-lfs:", re.M), "trace git-lfs:"),
     (re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]+\.log"), "<log>"),
-    (re.compile(r"\(ssh|/tmp/sock-[0-9]+"), "<sock>"),
+    (re.compile(r"/lfs/tmp/[^ \n'\"]+"), "/lfs/tmp/<name>"),
 ]
 
 SCENARIOS = []
@@ -70,9 +70,10 @@ def pointer(content):
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256(data)}\nsize {len(data)}\n"
 
 
-def last_drawn(text):
-    """Lines as a person sees them: what a carriage return draws over is gone."""
-    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+def without_progress(text):
+    """Upstream's last word on its progress comes by chance; unit tests know what ours says."""
+    return "\n".join(line for line in text.split("\n")
+                     if not re.match(r"(\r?(Uploading|Downloading|Checking out) LFS objects:)", line))
 
 
 def changed_by(newer, text):
@@ -92,6 +93,7 @@ class Sandbox:
 
     def __init__(self, program, server, name):
         self.server, self.is_ours = server, program != UPSTREAM
+        self.tells_newer = not os.environ.get("LAZYLFS_CONFORMANCE_SELF")
         self.top = Path(tempfile.mkdtemp(prefix="lfs-conf-"))
         self.name, self.steps, self.expected, self.cwd = name, [], [], self.top
         self.env = {}
@@ -123,11 +125,11 @@ class Sandbox:
         assert (newer is None) == (why is None), "`newer` and `why` go together"
         text = self.normalise(text)
         expected = text
-        if newer is not None and not self.is_ours:
+        if newer is not None and self.tells_newer and not self.is_ours:
             expected = changed_by(newer, text)
             if expected == text:
                 raise AssertionError(f"{title}: 3.3.0 does not differ from `newer`")
-        self.steps.append((title, expected))
+        self.steps.append((self.normalise(title), expected))
 
     def __call__(self, command, *, stdin=None, cwd=None, env=None, only=None, by="client", newer=None,
                  why=None):
@@ -136,7 +138,7 @@ class Sandbox:
         result = self.run(command, stdin=stdin, cwd=cwd, env=env, by=by)
         story = []
         for mark, raw in (("", result.stdout), ("! ", result.stderr)):
-            lines = last_drawn(raw).split("\n")
+            lines = without_progress(raw).split("\n")
             if lines[-1] == "":
                 lines.pop()
             elif raw:
@@ -246,6 +248,8 @@ class Sandbox:
             name = str(file.relative_to(store))
             if name.startswith(("logs/", "lockcache.db", "cache/locks/")):
                 continue
+            if name.startswith("tmp/") and not self.is_ours:
+                continue  # upstream leaves files behind; we must not
             story.append(f"{name} {file.stat().st_size} {sha256(file.read_bytes())[:8]}")
         for title, arguments in (("refs:", ["for-each-ref"]), ("index:", ["ls-files", "-s"])):
             listed = self.run(["git", *arguments], cwd=path).stdout
@@ -350,7 +354,9 @@ def compare(name, upstream, ours):
 
 def run_scenario(function, options, servers):
     stories = []
-    for program in (UPSTREAM, PROGRAM):
+    # Upstream against itself: what differs then is missing among the normalisations.
+    second = UPSTREAM if os.environ.get("LAZYLFS_CONFORMANCE_SELF") else PROGRAM
+    for program in (UPSTREAM, second):
         server = servers.clean(options) if options is not None else None
         sandbox = Sandbox(program, server, function.__name__)
         try:
@@ -376,7 +382,7 @@ def main():
         def test(self, function=function, options=options):
             difference = run_scenario(function, options, self.servers)
             if difference:
-                self.fail("\n" + difference)
+                raise self.failureException("\n" + difference) from None
         test.__doc__ = function.__doc__
         setattr(Conformance, f"test_{function.__name__}", test)
     module = sys.modules["__main__"]

@@ -111,7 +111,8 @@ def locks_by_id_and_limit(t):
     t("git lfs locks --local --id 2")
     t("git lfs locks --local --path a.bin --json")
     t("git lfs unlock --id 2")
-    t("git lfs unlock --id=1 --json")
+    t("git lfs unlock --id=1 --json", newer='[{"id":"1","unlocked":true}]\n= 0\n',
+      why="3.3.0 forgets it; later versions tell")
 
 
 @scenario(server=USERS)
@@ -156,9 +157,8 @@ def options_that_do_not_go_together(t):
     t("git lfs locks --verify --path a.bin")
     t("git lfs locks --verify --local")
     t("git lfs locks --path d")
-    t("git lfs locks --nosuch")
-    t("git lfs lock --nosuch")
-    t("git lfs unlock --nosuch")
+    for command in ("locks", "lock", "unlock"):
+        t(f"git lfs {command} --nosuch", only="^! Error|^=")
 
 
 @scenario
@@ -201,7 +201,7 @@ def the_remote_may_be_named(t):
 @scenario
 def a_server_without_locks(t):
     locked_repository(t)
-    t.server.fault({"kind": "locks"}, {"status": 404})
+    t.server.fault({"kind": "locks", "count": 0}, {"status": 404})
     t("git lfs lock a.bin")
     t("git lfs locks")
     t("git lfs locks --verify")
@@ -212,7 +212,7 @@ def a_server_without_locks(t):
 @scenario
 def a_failing_listing_says_so_to_scripts_too(t):
     locked_repository(t)
-    t.server.fault({"kind": "locks"}, {"status": 403})
+    t.server.fault({"kind": "locks", "count": 0}, {"status": 403})
     t("git lfs locks")
     t("git lfs locks --json", newer="! Error while retrieving locks: told to fail\n= 2\n",
       why="quirk 29: upstream prints [] and succeeds")
@@ -308,6 +308,8 @@ def ignored_files_are_left_alone_unless_told_otherwise(t):
     t.state()
     t.git("config lfs.lockignoredfiles true")
     t("git lfs post-merge 0")
+    t.state(newer=[("^i.bin 644", "i.bin 444")], why="the manual's word; 3.3.0 does nothing")
+    t.repositories.clear()
 
 
 # Both clients in one repository.
