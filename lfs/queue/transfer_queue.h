@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lfs/api/client.h"
 #include "lfs/api/endpoint.h"
 #include "lfs/base/json.h"
 #include "lfs/base/metrics.h"
@@ -70,6 +71,12 @@ class TransferEnvironment {
 
   class Impl;
   Impl& impl() { return *impl_; }
+
+  // The API client for an operation on `remote` (a name, a URL or a path); made at the first call,
+  // and the same one afterwards. Errc::not_found when nothing names a server.
+  Result<ApiClient*> client(Operation operation, const std::string& remote);
+  Result<Endpoint> endpoint(Operation operation, const std::string& remote) const;
+  const Repository& repository() const;
 
   // The names that `env` prints: "basic", "lfs-standalone-file", "ssh", custom agents, sorted.
   std::vector<std::string> adapter_names(Operation operation) const;
