@@ -1,5 +1,8 @@
 #include "lfs/queue/environment.h"
 
+#include "lfs/api/sender.h"
+#include "lfs/queue/basic_adapter.h"
+
 namespace lazylfs::lfs {
 namespace {
 
@@ -30,6 +33,29 @@ Result<ApiClient*> TransferEnvironment::Impl::client(Operation operation,
     client = std::make_unique<ApiClient>(engine(), config(), metrics_, std::move(wanted));
   }
   return client.get();
+}
+
+Result<TransferEnvironment::Impl::Line> TransferEnvironment::Impl::line_to(
+    Operation operation, const std::string& remote) {
+  ApiClient* const api = TRY(client(operation, remote));
+  return Line{std::make_unique<HttpBatchSource>(*api, metrics_), ""};
+}
+
+std::unique_ptr<TransferAdapter> TransferEnvironment::Impl::make_adapter(
+    const std::string& /*name*/, Operation operation, const std::string& remote) {
+  Result<ApiClient*> api = client(operation, remote);
+  return std::make_unique<BasicAdapter>(**api, config(), store_, operation);
+}
+
+std::vector<std::string> TransferEnvironment::Impl::transfer_names(
+    Operation /*operation*/, const std::string& /*remote*/) const {
+  return {"basic"};
+}
+
+void TransferEnvironment::Impl::cancel_under_way(Operation operation, const std::string& remote) {
+  auto clients = clients_.lock();
+  const auto found = clients->find({operation, remote});
+  if (found != clients->end() && found->second) found->second->sender().cancel_under_way();
 }
 
 TransferEnvironment::TransferEnvironment(const Repository& repository, const ObjectStore& store,

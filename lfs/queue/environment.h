@@ -8,6 +8,8 @@
 
 #include "lfs/api/client.h"
 #include "lfs/base/guarded.h"
+#include "lfs/queue/adapter.h"
+#include "lfs/queue/batch_source.h"
 #include "lfs/queue/transfer_queue.h"
 
 namespace lazylfs::lfs {
@@ -20,6 +22,19 @@ class TransferEnvironment::Impl {
 
   HttpEngine& engine();
   Result<ApiClient*> client(Operation operation, const std::string& remote);
+
+  // Whom a queue asks about its objects, and the agent that needs no server, if one is configured.
+  struct Line {
+    std::unique_ptr<BatchSource> source;
+    std::string standalone;
+  };
+  Result<Line> line_to(Operation operation, const std::string& remote);
+  // The adapter of that name; "basic" when there is none.
+  std::unique_ptr<TransferAdapter> make_adapter(const std::string& name, Operation operation,
+                                                const std::string& remote);
+  // What a batch call offers.
+  std::vector<std::string> transfer_names(Operation operation, const std::string& remote) const;
+  void cancel_under_way(Operation operation, const std::string& remote);
 
   const Repository& repository() const { return repository_; }
   const Config& config() const { return repository_.config(); }

@@ -24,6 +24,9 @@ struct TransferJob {
   std::string name;  // its path in the repository, for messages; may be empty
 };
 
+// What was wrong with the local file of an upload that the server wants.
+enum class LocalFault { none, missing, corrupt };
+
 // The end of one object. Jobs with the same object are moved once and end together.
 struct TransferOutcome {
   ObjectId id;
@@ -32,6 +35,7 @@ struct TransferOutcome {
   bool moved = false;   // false: it was there already (or, in a dry run, would be moved)
   std::string path;     // download: where the object lies now
   Json batch_object;    // the server's entry for it (for `fetch --json`), or null
+  LocalFault fault = LocalFault::none;  // for "(missing) path (oid)" and "(corrupt) path (oid)"
 };
 
 // Told from the queue's threads, one call at a time; must be quick. `total` figures grow as jobs
@@ -107,6 +111,9 @@ class TransferQueue {
   void flush();
   // No more jobs: waits until every object has ended. The errors, each once, in upstream's words
   // ("[<oid>] message: [404] ..."); a failed batch call is one error for all of its objects.
+  // Objects with a LocalFault are not among them. Unless lfs.allowincompletepush is set, the first
+  // of those ends the queue: objects that were not yet moving then end with Errc::cancelled, which
+  // is not among the errors either.
   std::vector<Error> wait();
 
  private:

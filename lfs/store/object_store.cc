@@ -123,9 +123,14 @@ ObjectStore::ObjectStore(std::string folder, LocalStore local, SharedMode shared
     : folder_(std::move(folder)), local_(std::move(local)), shared_(shared) {}
 
 ObjectStore ObjectStore::of(const Repository& repository) {
-  LocalStore local = LocalStore::of(repository);
+  return of(StorePlace{repository.common_folder(), repository.objects_folder(),
+                       repository.environment_alternates(), repository.config()});
+}
+
+ObjectStore ObjectStore::of(const StorePlace& place) {
+  LocalStore local = LocalStore::of(place);
   std::string folder = parent_path(local.object_folders().at(0));
-  return {std::move(folder), std::move(local), shared_mode_of(repository.config())};
+  return {std::move(folder), std::move(local), shared_mode_of(place.config)};
 }
 
 ObjectStore::SharedMode ObjectStore::shared_mode_of(const Config& config) {

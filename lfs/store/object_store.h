@@ -37,6 +37,7 @@ class ObjectExchange {
 class ObjectStore {
  public:
   static ObjectStore of(const Repository& repository);
+  static ObjectStore of(const StorePlace& place);
 
   const std::string& folder() const { return folder_; }  // the parent of objects/, absolute
   std::string object_path(const Oid& oid) const;         // where it is or would be

@@ -6,7 +6,7 @@ import shutil
 from harness import MountTest, Path, content, main, pointer_text, sha256
 
 
-class ListingTest(MountTest):
+class Comparison(MountTest):
     """Each scenario runs in two copies of one folder, by upstream's program and by ours."""
 
     def compare(self, work, *commands, cwd="", prepare=None, env=None, normalise=lambda text: text):
@@ -41,7 +41,7 @@ class ListingTest(MountTest):
                 path = os.path.join(parent, name)
                 status = os.lstat(path)
                 data = os.readlink(path) if os.path.islink(path) else Path(os.fsdecode(path)).read_bytes()
-                state[path] = (oct(status.st_mode), data)
+                state[path] = (oct(status.st_mode), data if len(data) < 200 else sha256(data))
         return state
 
     def setUp(self):
@@ -51,6 +51,8 @@ class ListingTest(MountTest):
             "empty.bin": b"", "plain.txt": b"plain\n", "dir/sub/deep.bin": content(5000, 1),
         })
 
+
+class ListingTest(Comparison):
     def test_the_options_of_ls_files(self):
         for options in ((), ("-l",), ("-s",), ("-n",), ("-n", "-s"), ("-d",), ("--json",),
                         ("-d", "--json"), ("-a",), ("--deleted",), ("-I", "dir"), ("-X", "dir"),
@@ -171,7 +173,7 @@ class ListingTest(MountTest):
             self.assertEqual((theirs.returncode, theirs.stdout), (ours.returncode, ours.stdout))
 
 
-class CheckoutTest(ListingTest):
+class CheckoutTest(Comparison):
     @staticmethod
     def to_pointers(copy, *names):
         for name in names:
