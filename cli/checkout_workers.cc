@@ -16,8 +16,7 @@ CheckoutWorkers::CheckoutWorkers(std::unique_ptr<lfs::WorkTreeWriter> writer, Do
 Result<std::unique_ptr<CheckoutWorkers>> CheckoutWorkers::start(const Workspace& workspace,
                                                                 Done done) {
   auto writer = TRY(lfs::WorkTreeWriter::open(workspace.repository(), workspace.store()));
-  return std::unique_ptr<CheckoutWorkers>(
-      new CheckoutWorkers(std::move(writer), std::move(done)));
+  return std::unique_ptr<CheckoutWorkers>(new CheckoutWorkers(std::move(writer), std::move(done)));
 }
 
 CheckoutWorkers::~CheckoutWorkers() { join(); }

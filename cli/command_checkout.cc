@@ -61,8 +61,8 @@ Result<ExitCode> check_out_conflict(Context& context, const Workspace& workspace
     return refuse(context, std::string(kNoMerge) + "Git can't resolve ref: \":" +
                                std::to_string(stage) + ':' + path + '"');
   }
-  const std::vector<lfs::PointerFile> files = TRY(
-      lfs::read_pointers(repository, {{entry->path, entry->oid, lfs::EntryKind::file}}));
+  const std::vector<lfs::PointerFile> files =
+      TRY(lfs::read_pointers(repository, {{entry->path, entry->oid, lfs::EntryKind::file}}));
   if (files.empty()) {
     return refuse(context, "Could not find decoder pointer for object \"" + entry->oid.hex() +
                                "\": not a Git LFS pointer");

@@ -66,8 +66,7 @@ class Fetch {
   std::optional<ExitCode> fetch_refs() {
     std::vector<NamedRef> refs;
     const bool given = !request_.refs.empty();
-    for (const std::string& revision :
-         given ? request_.refs : std::vector<std::string>{"HEAD"}) {
+    for (const std::string& revision : given ? request_.refs : std::vector<std::string>{"HEAD"}) {
       Result<NamedRef> ref = find_ref(repository_, revision);
       if (!ref) {
         std::string list;
@@ -90,8 +89,7 @@ class Fetch {
   }
 
   Result<void> add_tree(const lfs::Commit& commit) {
-    TRACE(TraceArea::general,
-          "run_command: git ls-tree -r -l -z --full-tree " << commit.oid.hex());
+    TRACE(TraceArea::general, "run_command: git ls-tree -r -l -z --full-tree " << commit.oid.hex());
     for (const lfs::PointerFile& file :
          TRY(lfs::pointers_in_tree(repository_, commit.tree, request_.filter))) {
       add(file);
@@ -122,8 +120,8 @@ class Fetch {
     for (const auto& [name, commit] : tips) {
       context_.err << "Fetching changes within " << commit_days << " days of " << name << '\n';
       const std::int64_t since = commit.time - commit_days * kSecondsPerDay;
-      TRACE(TraceArea::general, "run_command: git log --since=" << format_time(since) << ' '
-                                                                << commit.oid.hex());
+      TRACE(TraceArea::general,
+            "run_command: git log --since=" << format_time(since) << ' ' << commit.oid.hex());
       TRY(lfs::scan_previous_versions(repository_, commit.oid, since,
                                       [this](const lfs::PointerFile& file) -> Result<void> {
                                         if (request_.filter.allows(file.path)) add(file);
@@ -227,8 +225,8 @@ class Fetch {
         entry[key] = *member;
       }
     }
-    entry["path"] = outcome.path.empty() ? workspace_.store().object_path(job.id.oid)
-                                         : outcome.path;
+    entry["path"] =
+        outcome.path.empty() ? workspace_.store().object_path(job.id.oid) : outcome.path;
     return entry;
   }
 

@@ -136,8 +136,8 @@ Result<void> list_history(const Workspace& workspace, const Request& request,
 }
 
 // Staged files that the commit does not have like this.
-Result<void> list_staged(const Workspace& workspace, const Request& request, const lfs::GitOid* tree,
-                         Listing& listing) {
+Result<void> list_staged(const Workspace& workspace, const Request& request,
+                         const lfs::GitOid* tree, Listing& listing) {
   const lfs::Repository& repository = workspace.repository();
   const lfs::Index index = TRY(repository.read_index());
   lfs::TreeComparison compared = TRY(lfs::compare_index(repository, index, tree));
@@ -206,9 +206,8 @@ Result<ExitCode> run_ls_files(Context& context, const Arguments& arguments) {
   const auto exclude = arguments.value("exclude");
   request.filter = lfs::PathFilter::from(workspace.config(), include ? &*include : nullptr,
                                          exclude ? &*exclude : nullptr, false);
-  const Format format{arguments.is_set("long"), arguments.is_set("size"),
-                      arguments.is_set("debug"), arguments.is_set("name-only"),
-                      arguments.is_set("json")};
+  const Format format{arguments.is_set("long"), arguments.is_set("size"), arguments.is_set("debug"),
+                      arguments.is_set("name-only"), arguments.is_set("json")};
   Listing listing(context, workspace, format, request.all || request.refs.size() > 1);
   const Result<void> listed = list(workspace, request, listing);
   listing.end();

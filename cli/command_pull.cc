@@ -5,6 +5,7 @@
 #include "cli/checkout_workers.h"
 #include "cli/command_functions.h"
 #include "cli/object_fetch.h"
+#include "cli/pull.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::cli {
@@ -22,8 +23,7 @@ Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::st
   const Result<lfs::Commit> head = repository.resolve_commit("HEAD");
   if (!head) return report_panic(context, workspace, head.error(), "Could not pull");
   TRACE(TraceArea::general, "run_command: git ls-tree -r -l -z --full-tree HEAD");
-  std::vector<lfs::PointerFile> files =
-      TRY(lfs::pointers_in_tree(repository, head->tree, filter));
+  std::vector<lfs::PointerFile> files = TRY(lfs::pointers_in_tree(repository, head->tree, filter));
 
   std::unique_ptr<CheckoutWorkers> workers;
   if (!repository.is_bare() && is_installed(workspace.config())) {
@@ -79,9 +79,8 @@ Result<ExitCode> run_pull(Context& context, const Arguments& arguments) {
   }
   const auto include = arguments.value("include");
   const auto exclude = arguments.value("exclude");
-  const auto filter =
-      lfs::PathFilter::from(workspace.config(), include ? &*include : nullptr,
-                            exclude ? &*exclude : nullptr, true);
+  const auto filter = lfs::PathFilter::from(workspace.config(), include ? &*include : nullptr,
+                                            exclude ? &*exclude : nullptr, true);
   return pull_head(context, workspace, remote, filter);
 }
 

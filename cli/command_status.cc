@@ -88,8 +88,7 @@ class Sides {
   }
 
   Result<Side> file(const std::string& path) const {
-    const Result<Fd> file =
-        open_file(repository_.work_tree() + '/' + path, O_RDONLY | O_NONBLOCK);
+    const Result<Fd> file = open_file(repository_.work_tree() + '/' + path, O_RDONLY | O_NONBLOCK);
     struct stat status {};
     if (!file) {
       if (file.error().code() == Errc::not_found || file.error().sys_errno() == ENOTDIR) {
@@ -146,8 +145,7 @@ std::optional<Upstream> upstream_of(const Workspace& workspace, const std::strin
   return upstream;
 }
 
-Result<void> print_branch(Context& context, const Workspace& workspace,
-                          const lfs::Commit& head) {
+Result<void> print_branch(Context& context, const Workspace& workspace, const lfs::Commit& head) {
   const lfs::Repository& repository = workspace.repository();
   std::string branch = repository.current_branch();
   const bool detached = branch.empty();

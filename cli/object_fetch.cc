@@ -40,8 +40,8 @@ std::string remote_complaint(const lfs::Config& config, const std::string& remot
     if (config.get("remote." + remote + key)) return {};
   }
   if (looks_like_url(remote) || is_folder(remote)) return {};
-  return "Invalid remote name \"" + remote + "\": invalid remote name: \"" +
-         absolute_path(remote) + '"';
+  return "Invalid remote name \"" + remote + "\": invalid remote name: \"" + absolute_path(remote) +
+         '"';
 }
 
 std::vector<std::string> read_stdin_lines() {
@@ -74,7 +74,8 @@ bool ObjectFetch::add(const lfs::PointerFile& file) {
     options.ref = workspace_.api_ref();
     options.dry_run = options_.dry_run;
     options.refetch = options_.refetch;
-    queue_ = std::make_unique<lfs::TransferQueue>(workspace_.transfers(), options, this);
+    lfs::TransferObserver* const observer = this;
+    queue_ = std::make_unique<lfs::TransferQueue>(workspace_.transfers(), options, observer);
   }
   queue_->add({file.pointer.id(), file.path});
   return true;
@@ -96,9 +97,8 @@ void ObjectFetch::finished(const lfs::TransferOutcome& outcome) {
 
 std::string endpoint_url(const Workspace& workspace, const std::string& remote,
                          lfs::Operation operation) {
-  const Result<lfs::Endpoint> endpoint =
-      lfs::find_endpoint(workspace.config(), remote, operation,
-                         workspace.repository().common_folder());
+  const Result<lfs::Endpoint> endpoint = lfs::find_endpoint(workspace.config(), remote, operation,
+                                                            workspace.repository().common_folder());
   return endpoint ? redact_url(endpoint->url) : redact_url(remote);
 }
 

@@ -21,7 +21,8 @@ struct NamedRef {
 };
 Result<NamedRef> find_ref(const lfs::Repository& repository, const std::string& revision);
 
-// Empty when `remote` is the name of a remote, a URL or the path of a folder; else upstream's words.
+// Empty when `remote` is the name of a remote, a URL or the path of a folder; else upstream's
+// words.
 std::string remote_complaint(const lfs::Config& config, const std::string& remote);
 
 // The lines of stdin, for --stdin.

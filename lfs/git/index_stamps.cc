@@ -1,6 +1,6 @@
-// Git's lock file is held from before the index is read until the new one is in place. The new index
-// is written beside it under a name of its own, because libgit2 would take and drop the lock itself,
-// after having read.
+// Git's lock file is held from before the index is read until the new one is in place. The new
+// index is written beside it under a name of its own, because libgit2 would take and drop the lock
+// itself, after having read.
 #include "lfs/git/index_stamps.h"
 
 #include <fcntl.h>
@@ -61,8 +61,8 @@ Result<std::unordered_set<std::string>> filtered_paths(const Repository& reposit
   RunOptions options;
   options.input = paths;
   options.output_bytes_max = kListingBytesMax;
-  const std::string listing = TRY(run_command_checked(
-      repository.git({"check-attr", "-z", "--stdin", "filter"}), options));
+  const std::string listing =
+      TRY(run_command_checked(repository.git({"check-attr", "-z", "--stdin", "filter"}), options));
   std::unordered_set<std::string> filtered;
   std::string_view rest = listing;
   while (!rest.empty()) {
@@ -84,7 +84,8 @@ bool set_stamp(git_index* index, const WrittenFile& file) {
   const bool executable = (file.status.st_mode & S_IXUSR) != 0;
   if (executable != ((found->mode & S_IXUSR) != 0)) return false;
   // In place: adding the entry anew would throw away the index's cached trees.
-  auto* entry = const_cast<git_index_entry*>(found);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  auto* entry =
+      const_cast<git_index_entry*>(found);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   entry->mtime = stored_time(file.status.st_mtim);
   entry->ctime = stored_time(file.status.st_ctim);
   entry->dev = static_cast<std::uint32_t>(file.status.st_dev);
@@ -103,8 +104,8 @@ Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenF
   const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, files));
   std::vector<WrittenFile> others;
   const std::string path = repository.index_path();
-  const Fd lock_file(::open((path + ".lock").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
-                            0666));
+  const Fd lock_file(
+      ::open((path + ".lock").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
   if (!lock_file) return {};
   {
     const TemporaryFile lock(path + ".lock");

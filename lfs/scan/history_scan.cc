@@ -16,8 +16,12 @@ using OidSet = std::unordered_set<GitOid, GitOidHash>;
 class HistoryScan {
  public:
   HistoryScan(const Repository& repository, bool fetch_missing_blobs,
-              const std::function<Result<void>(PointerFile)>& found)
-      : repository_(repository), fetch_missing_blobs_(fetch_missing_blobs), found_(found) {}
+              const std::function<Result<void>(PointerFile)>& found,
+              const std::function<void(const std::string&)>& other)
+      : repository_(repository),
+        fetch_missing_blobs_(fetch_missing_blobs),
+        found_(found),
+        other_(other) {}
 
   Result<void> run(const HistoryRange& range) {
     const CommitWalk walk = TRY(walk_commits(repository_, {range.include, range.exclude}));
@@ -72,9 +76,12 @@ class HistoryScan {
   Result<void> judge(BlobEntry entry) {
     const SmallBlob blob = TRY(repository_.read_small_blob(entry.oid, kPointerBytesMax - 1));
     if (blob.header.missing && fetch_missing_blobs_) missing_.push_back(std::move(entry));
-    if (!blob.content) return {};
-    Result<Pointer> pointer = parse_pointer(*blob.content);
-    if (!pointer) return {};
+    Result<Pointer> pointer = blob.content ? parse_pointer(*blob.content)
+                                           : Error(Errc::not_found, "too long for a pointer");
+    if (!pointer) {
+      if (other_) other_(entry.path);
+      return {};
+    }
     return found_({std::move(entry.path), entry.oid, std::move(*pointer)});
   }
 
@@ -88,6 +95,7 @@ class HistoryScan {
   const Repository& repository_;
   const bool fetch_missing_blobs_;
   const std::function<Result<void>(PointerFile)>& found_;
+  const std::function<void(const std::string&)>& other_;
   OidSet seen_;
   std::vector<BlobEntry> missing_;
 };
@@ -162,8 +170,9 @@ class TreeDiff {
 
 Result<void> scan_history(const Repository& repository, const HistoryRange& range,
                           bool fetch_missing_blobs,
-                          const std::function<Result<void>(PointerFile)>& found) {
-  return HistoryScan(repository, fetch_missing_blobs, found).run(range);
+                          const std::function<Result<void>(PointerFile)>& found,
+                          const std::function<void(const std::string&)>& other) {
+  return HistoryScan(repository, fetch_missing_blobs, found, other).run(range);
 }
 
 Result<std::vector<PathChange>> changes_of(const Repository& repository,

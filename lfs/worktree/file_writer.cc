@@ -1,6 +1,6 @@
 // A file is written without a name and linked into its folder when it is whole, so that a killed
-// process leaves either the old file, or none, or the new one. Where a file system knows no nameless
-// files, it is made under its name.
+// process leaves either the old file, or none, or the new one. Where a file system knows no
+// nameless files, it is made under its name.
 #include "lfs/worktree/file_writer.h"
 
 #include <fcntl.h>

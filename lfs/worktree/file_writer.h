@@ -19,7 +19,8 @@ Result<Fd> open_folder_below(int root, const std::string& path, bool make);
 class FileWriter {
  public:
   // Makes `name` in `folder` a regular file with the content of the file `source`: a reflink where
-  // the file system can, else a copy. It appears whole; `replace` an existing one. Returns its stat.
+  // the file system can, else a copy. It appears whole; `replace` an existing one. Returns its
+  // stat.
   Result<struct stat> write(int folder, const std::string& name, const std::string& source,
                             unsigned mode, bool replace);
 

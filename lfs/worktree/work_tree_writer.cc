@@ -1,6 +1,6 @@
 // The index is read once, to know which files were deleted on purpose; afterwards it is told the
-// stamps of what was written. Git would otherwise run the clean filter on each of those files, which
-// hashes again what was just taken from the store. That is right only where git sees the file
+// stamps of what was written. Git would otherwise run the clean filter on each of those files,
+// which hashes again what was just taken from the store. That is right only where git sees the file
 // through our filter and the staged pointer is the one that was written; other files are left to
 // git.
 #include "lfs/worktree/work_tree_writer.h"
@@ -28,10 +28,7 @@ constexpr unsigned kModeBits = 0777;
 class WorkTreeWriter::Impl {
  public:
   Impl(const Repository& repository, const ObjectStore& store, Fd root, Index index)
-      : repository_(repository),
-        store_(store),
-        root_(std::move(root)),
-        index_(std::move(index)) {}
+      : repository_(repository), store_(store), root_(std::move(root)), index_(std::move(index)) {}
 
   struct Place {
     Fd folder;
