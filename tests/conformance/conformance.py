@@ -26,6 +26,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -97,7 +98,8 @@ class Sandbox:
         self.top = Path(tempfile.mkdtemp(prefix="lfs-conf-"))
         self.name, self.steps, self.expected, self.cwd = name, [], [], self.top
         self.env = {}
-        self.repositories = []
+        self.repositories, self.cleanups = [], []
+        self.secrets = {}  # text that differs between runs, and what to show for it
         self.home = self.folder("home")
         self.bins = {}
         for key, target in (("client", program), ("upstream", UPSTREAM), ("ours", PROGRAM)):
@@ -116,6 +118,8 @@ class Sandbox:
         if self.server:
             text = text.replace(self.server.url, "<server>").replace(self.server.url[7:], "<host>")
             text = text.replace(self.server.storage, "<storage>")
+        for secret, shown in self.secrets.items():
+            text = text.replace(secret, shown)
         for pattern, replacement in NORMALISATIONS:
             text = pattern.sub(replacement, text)
         return text
@@ -147,6 +151,14 @@ class Sandbox:
         story.append(f"= {result.returncode}\n")
         self.record(f"$ {command}", "\n".join(story), newer, why)
         return result
+
+    def only_ours(self, command, expected, why, **options):
+        """A step that upstream cannot be asked for (it hangs, or knows no such option)."""
+        if self.is_ours:
+            self(command, **options)
+        else:
+            assert why
+            self.steps.append((f"$ {command}", expected))
 
     def run(self, command, *, stdin=None, cwd=None, env=None, by="client", check=False):
         """The same without recording."""
@@ -274,7 +286,11 @@ class Sandbox:
         transfers, which may be in any."""
         if not self.server:
             return
-        log, calls = self.server.admin("GET", "log"), self.server.admin("GET", "calls")
+        log, earlier = self.server.admin("GET", "log"), None
+        while log != earlier:  # an answer is logged after it was sent
+            time.sleep(0.01)
+            log, earlier = self.server.admin("GET", "log"), log
+        calls = self.server.admin("GET", "calls")
         self.server.reset_stats()
         if forget:
             return
@@ -311,6 +327,8 @@ class Sandbox:
             self.state(path)
 
     def destroy(self):
+        for cleanup in reversed(self.cleanups):
+            cleanup()
         shutil.rmtree(self.top, ignore_errors=True)
 
 
