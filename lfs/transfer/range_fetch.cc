@@ -136,7 +136,7 @@ milliseconds RangeFetch::stall_timeout() const {
 void RangeFetch::send(HttpRequest request) {
   if (finished_) return;
   if (cancelled_) return finish(given_up());
-  if (context_.streams.follow(id_.oid, weak_from_this())) return;
+  if (context_.streams.follow(id_.oid, shared_from_this())) return;
   request.range = ByteRange{position_, range_.end() - position_};
   request.priority = priority_;
   request_ = request;
@@ -181,7 +181,7 @@ Result<void> RangeFetch::accept_whole() {
   const bool asked_for_whole = position_ == 0 && range_ == ByteRange{0, id_.size};
   if (!asked_for_whole) {
     if (!context_.streams.try_own(id_.oid)) {
-      context_.streams.follow(id_.oid, weak_from_this());
+      context_.streams.follow(id_.oid, shared_from_this());
       following_ = true;
       return Error(Errc::cancelled, "another stream brings this object");
     }
