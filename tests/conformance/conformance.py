@@ -46,6 +46,8 @@ NORMALISATIONS = [
     (re.compile(r"/lfs/tmp/[^ \n'\"]+"), "/lfs/tmp/<name>"),
 ]
 
+CALLS = ("batch", "locks")
+
 SCENARIOS = []
 
 
@@ -151,6 +153,10 @@ class Sandbox:
         story.append(f"= {result.returncode}\n")
         self.record(f"$ {command}", "\n".join(story), newer, why)
         return result
+
+    def misuse(self, command):
+        """A wrong command line: ours names the help, upstream prints it."""
+        self(command, only="^! Error|^=")
 
     def only_ours(self, command, expected, why, **options):
         """A step that upstream cannot be asked for (it hangs, or knows no such option)."""
@@ -273,6 +279,8 @@ class Sandbox:
                     story.append(f"{file.relative_to(path)} -> {os.readlink(file)}")
                 elif file.is_file():
                     mode = stat.S_IMODE(file.stat().st_mode)
+                    if file.name == ".gitattributes":
+                        mode |= 0o4  # upstream makes it unreadable for others
                     story.append(f"{file.relative_to(path)} {mode:o} {sha256(file.read_bytes())[:8]}")
         return "\n".join(story) + "\n"
 
@@ -281,7 +289,7 @@ class Sandbox:
         at = self.at(path)
         self.record(f"state of {at.relative_to(self.top)}", self.describe(at), newer, why)
 
-    def requests(self, forget=False, newer=None, why=None):
+    def requests(self, forget=False, with_transfers=False, newer=None, why=None):
         """Records what the server was asked since the last time: API calls in order, then the
         transfers, which may be in any."""
         if not self.server:
@@ -299,11 +307,11 @@ class Sandbox:
             line = f"{entry['method']} {entry['target']} {entry['status']}"
             headers = entry["headers"]
             for name in ("accept", "content-type"):
-                if name in headers and entry["kind"] != "download":
+                if name in headers and entry["kind"] in CALLS:
                     line += f" {name}={headers[name]}"
-            if "authorization" in headers:
+            if "authorization" in headers and entry["kind"] in CALLS:
                 line += " authorized"
-            if entry["kind"] in ("batch", "locks"):
+            if entry["kind"] in CALLS:
                 api.append(line)
             elif entry["kind"] in ("download", "upload", "verify"):
                 transfers.append(line)
@@ -313,9 +321,10 @@ class Sandbox:
                 continue
             body = json.loads(call["body"]) if call["body"] else None
             if isinstance(body, dict):
-                for key in ("objects", "transfers"):
-                    if isinstance(body.get(key), list):
-                        body[key].sort(key=json.dumps)
+                offered = body.pop("transfers", None)  # in random order
+                if with_transfers:
+                    body["transfers"] = sorted(offered or ["basic"])
+                body.get("objects", []).sort(key=json.dumps)
             bodies.append(f"{call['method']} {call['target']} {json.dumps(body)}")
         story = ["calls:", *api, "bodies:", *bodies, "transfers:", *sorted(transfers)]
         if len(story) > 3:
