@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "cli/command.h"
@@ -27,7 +28,8 @@ class Workspace {
  public:
   // Opens the repository around the current folder. The ExitCode alternative means: said why, exit
   // so. With `prepare`, also checks (and first time writes) lfs.repositoryformatversion, and warns
-  // of unsafe keys of .lfsconfig, as upstream's setupRepository does.
+  // of unsafe keys of .lfsconfig, as upstream's setupRepository does. With Need::nothing the
+  // pointer is null outside of any repository.
   static Result<std::variant<ExitCode, std::unique_ptr<Workspace>>> open(Context& context,
                                                                          Need need, bool prepare);
   Workspace(const Workspace&) = delete;
@@ -37,11 +39,12 @@ class Workspace {
   const lfs::Repository& repository() const { return repository_; }
   const lfs::Config& config() const { return repository_.config(); }
   const lfs::ObjectStore& store() const { return store_; }
-  // The current folder relative to the work tree: "" or "a/b/".
+  // The current folder relative to the work tree: "" or "a/b/". Also "" when it is not inside.
   const std::string& prefix() const { return prefix_; }
   // branch.<current>.remote and the rest of upstream's rules; for pushing when `push`.
   std::string remote(bool push = false) const;
-  // The full ref name for the API when downloading: branch.<b>.merge, else the current branch.
+  // The full ref name for the API when downloading: by push.default branch.<b>.merge or the current
+  // branch; "HEAD" when detached, empty on an unborn branch.
   std::string api_ref() const;
 
   // Made at the first call: starts threads, reads nothing from the network.
@@ -60,5 +63,10 @@ class Workspace {
 // Prints `error` as upstream's fatal errors look, writes <lfs>/logs/<time>.log when it is one that
 // upstream logs, and returns ExitCode::fatal.
 ExitCode report_fatal(Context& context, const Workspace& workspace, const Error& error);
+
+// As report_fatal, for what is always logged: writes the log, prints `told` (default: the error),
+// and where the log is.
+ExitCode report_panic(Context& context, const Workspace& workspace, const Error& error,
+                      std::string_view told = {});
 
 }  // namespace lazylfs::cli

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fs/content_table.h"
-#include "fs/filter_attributes.h"
+#include "lfs/attributes/filter_attributes.h"
 #include "lfs/git/repository.h"
 
 namespace lazylfs::fs {
@@ -70,10 +70,10 @@ class FolderEntries {
 // What the folders of one commit have in common. Immutable.
 struct Snapshot {
   lfs::Commit commit;
-  lfs::GitOid tree;                         // of the shown root
-  std::string path;                         // of the shown root in the commit's tree
-  std::vector<FolderFilter::Level> levels;  // the .gitattributes above the shown root
-  std::uint64_t context = 0;                // a digest of them
+  lfs::GitOid tree;                              // of the shown root
+  std::string path;                              // of the shown root in the commit's tree
+  std::vector<lfs::FolderFilter::Level> levels;  // the .gitattributes above the shown root
+  std::uint64_t context = 0;                     // a digest of them
 };
 
 // Garbage collection's: `record` is kept for its place in the tree, not for its entries.
@@ -105,10 +105,10 @@ struct Folder {
   mutable std::atomic<std::uint32_t> references{0};
   lfs::GitOid tree;
   std::string name;
-  std::shared_ptr<const Snapshot> snapshot;      // null: the parent's
-  std::shared_ptr<const FolderEntries> entries;  // null: not loaded
-  std::shared_ptr<const AttributeRules> rules;   // its own .gitattributes, when loaded
-  std::uint64_t context = 0;                     // of its children, when loaded
+  std::shared_ptr<const Snapshot> snapshot;          // null: the parent's
+  std::shared_ptr<const FolderEntries> entries;      // null: not loaded
+  std::shared_ptr<const lfs::AttributeRules> rules;  // its own .gitattributes, when loaded
+  std::uint64_t context = 0;                         // of its children, when loaded
 };
 
 // Thread-compatible.

@@ -66,9 +66,9 @@ Result<LoadedFolder> FolderLoader::load_local(const FolderRequest& request) cons
   }
   sort_entries(folder.entries, request.path);
   TRY(read_rules(request, folder));
-  std::vector<FolderFilter::Level> levels = request.levels;
+  std::vector<lfs::FolderFilter::Level> levels = request.levels;
   if (folder.rules) levels.push_back({request.path, folder.rules});
-  FolderFilter filter(request.path, std::move(levels));
+  lfs::FolderFilter filter(request.path, std::move(levels));
   for (LoadedEntry& entry : folder.entries) {
     if (is_folder_kind(entry.kind)) continue;
     const bool is_lfs_path = is_regular(entry.kind) && filter.is_lfs(entry.name);
@@ -85,16 +85,16 @@ Result<void> FolderLoader::read_rules(const FolderRequest& request, LoadedFolder
   if (found == folder.entries.end() || !is_regular(found->kind)) return {};
   const lfs::BlobHeader header =
       TRY_CONTEXT("read .gitattributes", repository_.blob_header(found->oid));
-  if (header.missing || header.size > kAttributesBytesMax) return {};
+  if (header.missing || header.size > lfs::kAttributesBytesMax) return {};
 
-  const std::string text =
-      TRY_CONTEXT("read .gitattributes", repository_.read_blob(found->oid, kAttributesBytesMax));
+  const std::string text = TRY_CONTEXT("read .gitattributes",
+                                       repository_.read_blob(found->oid, lfs::kAttributesBytesMax));
   if (request.path.empty()) {
-    folder.rules = AttributeRules::parse_root(text);
+    folder.rules = lfs::AttributeRules::parse_root(text);
   } else {
     const bool has_root = !request.levels.empty() && request.levels.front().path.empty();
-    folder.rules = AttributeRules::parse(
-        text, has_root ? request.levels.front().rules->macros() : AttributeMacros());
+    folder.rules = lfs::AttributeRules::parse(
+        text, has_root ? request.levels.front().rules->macros() : lfs::AttributeMacros());
   }
   folder.context = context_below(request.context, found->oid);
   return {};

@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "fs/content_table.h"
-#include "fs/filter_attributes.h"
 #include "fs/folder.h"
+#include "lfs/attributes/filter_attributes.h"
 #include "lfs/git/repository.h"
 
 namespace lazylfs::fs {
 
 struct FolderRequest {
   lfs::GitOid tree;
-  std::string path;                         // in the commit's tree
-  std::vector<FolderFilter::Level> levels;  // the .gitattributes above
-  std::uint64_t context = 0;                // a digest of them
+  std::string path;                              // in the commit's tree
+  std::vector<lfs::FolderFilter::Level> levels;  // the .gitattributes above
+  std::uint64_t context = 0;                     // a digest of them
 };
 
 struct LoadedEntry {
@@ -29,9 +29,9 @@ struct LoadedEntry {
 };
 
 struct LoadedFolder {
-  std::vector<LoadedEntry> entries;             // by the bytes of their names
-  std::shared_ptr<const AttributeRules> rules;  // the folder's own; null when it has none
-  std::uint64_t context = 0;                    // of its children
+  std::vector<LoadedEntry> entries;                  // by the bytes of their names
+  std::shared_ptr<const lfs::AttributeRules> rules;  // the folder's own; null when it has none
+  std::uint64_t context = 0;                         // of its children
   // Objects to ask of the network first; the rest is then incomplete.
   std::vector<lfs::GitOid> missing;
 };

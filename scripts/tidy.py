@@ -17,6 +17,8 @@ LAYERS = [
     ("lfs/pointer/", ("lfs/base/",)),
     ("lfs/git/", ("lfs/base/",)),
     ("lfs/http/", ("lfs/git/", "lfs/base/")),
+    ("lfs/attributes/", ("lfs/git/", "lfs/base/")),
+    ("lfs/install/", ("lfs/git/", "lfs/base/")),
     ("lfs/api/", ("lfs/http/", "lfs/git/", "lfs/base/")),
     ("lfs/store/", ("lfs/git/", "lfs/base/")),
     ("lfs/queue/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
@@ -27,7 +29,7 @@ LAYERS = [
     ("tests/", ("cli/", "fs/", "cache/", "lfs/")),
 ]
 # The tree of a mount is a target of its own inside fs/, which knows Git and nothing of FUSE.
-TREE_LAYER = ("lfs/pointer/", "lfs/git/", "lfs/base/")
+TREE_LAYER = ("lfs/attributes/", "lfs/pointer/", "lfs/git/", "lfs/base/")
 # A C library's header, and the folders that may see it.
 LIBRARIES = [
     (re.compile(r"^git2"), ("lfs/git/", "tests/")),

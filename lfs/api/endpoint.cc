@@ -234,20 +234,6 @@ bool looks_like_address(const std::string& remote) {
          remote == "." || (remote.find('/') != std::string::npos && is_folder(remote));
 }
 
-std::vector<std::string> remote_names(const Config& config) {
-  std::vector<std::string> names;
-  for (const ConfigEntry& entry : config.entries()) {
-    if (!entry.key.starts_with("remote.") || !entry.key.ends_with(".url")) continue;
-    constexpr std::size_t kAround = 11;  // "remote." and ".url"
-    if (entry.key.size() <= kAround) continue;
-    std::string name = entry.key.substr(7, entry.key.size() - kAround);
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      names.push_back(std::move(name));
-    }
-  }
-  return names;
-}
-
 }  // namespace
 
 Result<Endpoint> find_endpoint(const Config& config, std::string_view remote, Operation operation,
@@ -266,7 +252,23 @@ Result<Endpoint> find_endpoint(const Config& config, std::string_view remote, Op
                                     "\": set lfs.url, or give the remote a URL");
 }
 
+std::vector<std::string> remote_names(const Config& config) {
+  std::vector<std::string> names;
+  for (const ConfigEntry& entry : config.entries()) {
+    if (!entry.key.starts_with("remote.") || !entry.key.ends_with(".url")) continue;
+    constexpr std::size_t kAround = 11;  // "remote." and ".url"
+    if (entry.key.size() <= kAround) continue;
+    std::string name = entry.key.substr(7, entry.key.size() - kAround);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
 std::string default_remote(const Config& config, std::string_view current_branch) {
+  constexpr std::string_view kHeads = "refs/heads/";
+  if (current_branch.starts_with(kHeads)) current_branch.remove_prefix(kHeads.size());
   if (!current_branch.empty()) {
     const auto branch = config.get("branch." + std::string(current_branch) + ".remote");
     if (branch && !branch->empty()) return *branch;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lfs/base/result.h"
 #include "lfs/git/config.h"
@@ -33,7 +34,10 @@ Result<Endpoint> find_endpoint(const Config& config, std::string_view remote, Op
                                const std::string& common_folder);
 
 // The remote that commands use by default: branch.<current>.remote, remote.lfsdefault, the only
-// remote, or "origin".
+// remote, or "origin". `current_branch` may be short or full ("refs/heads/main").
 std::string default_remote(const Config& config, std::string_view current_branch);
+
+// The names of the remotes that have a URL, in the order of the configuration.
+std::vector<std::string> remote_names(const Config& config);
 
 }  // namespace lazylfs::lfs

@@ -1,11 +1,11 @@
 // Which paths a command works on: lfs.fetchinclude and lfs.fetchexclude, --include and --exclude.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lfs/attributes/path_pattern.h"
 #include "lfs/git/config.h"
 
 namespace lazylfs::lfs {
@@ -30,7 +30,7 @@ class PathFilter {
 
  private:
   std::vector<std::string> include_, exclude_;
-  bool ignore_case_ = false;
+  std::vector<PathPattern> include_patterns_, exclude_patterns_;
 };
 
 }  // namespace lazylfs::lfs

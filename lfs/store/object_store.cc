@@ -68,6 +68,16 @@ Result<ObjectId> copy_hashed(int from, int to) {
   }
 }
 
+// Makes `to` a hard link of this user's file `from`, readable by those who may read `like`, and
+// writable by nobody: it is in two places now.
+bool link_read_only(int source, const std::string& from, int like, const std::string& to) {
+  struct stat ours {};
+  struct stat theirs {};
+  if (::fstat(like, &ours) != 0 || ::fstat(source, &theirs) != 0) return false;
+  return theirs.st_uid == ::geteuid() && ::link(from.c_str(), to.c_str()) == 0 &&
+         ::fchmod(source, ours.st_mode & 0444U) == 0;
+}
+
 // Removes a file unless it was kept.
 class FileRemover {
  public:
@@ -123,9 +133,14 @@ ObjectStore::ObjectStore(std::string folder, LocalStore local, SharedMode shared
     : folder_(std::move(folder)), local_(std::move(local)), shared_(shared) {}
 
 ObjectStore ObjectStore::of(const Repository& repository) {
-  LocalStore local = LocalStore::of(repository);
+  return of(StorePlace{repository.common_folder(), repository.objects_folder(),
+                       repository.environment_alternates(), repository.config()});
+}
+
+ObjectStore ObjectStore::of(const StorePlace& place) {
+  LocalStore local = LocalStore::of(place);
   std::string folder = parent_path(local.object_folders().at(0));
-  return {std::move(folder), std::move(local), shared_mode_of(repository.config())};
+  return {std::move(folder), std::move(local), shared_mode_of(place.config)};
 }
 
 ObjectStore::SharedMode ObjectStore::shared_mode_of(const Config& config) {
@@ -230,10 +245,10 @@ Result<void> ObjectStore::take_in(const std::string& path, const ObjectId& id,
   const Temporary temporary = TRY(make_temporary());
   FileRemover remover(temporary.path);
   if (!reflink(source.get(), temporary.fd.get())) {
-    if (may_link) {
+    if (may_link && shared_.bits == 0) {
       const std::string linked = temporary.path + "-link";
-      if (::link(path.c_str(), linked.c_str()) == 0) {
-        FileRemover link_remover(linked);
+      FileRemover link_remover(linked);
+      if (link_read_only(source.get(), path, temporary.fd.get(), linked)) {
         return move_in(linked, id);
       }
     }

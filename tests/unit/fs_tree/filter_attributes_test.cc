@@ -1,4 +1,4 @@
-#include "fs/filter_attributes.h"
+#include "lfs/attributes/filter_attributes.h"
 
 #include <filesystem>
 #include <map>
@@ -15,6 +15,9 @@
 namespace lazylfs::fs {
 namespace {
 
+using lfs::AttributeMacros;
+using lfs::AttributeRules;
+using lfs::FolderFilter;
 using Files = std::map<std::string, std::string>;  // folder ("" is the root) -> .gitattributes
 
 // As the tree's loader puts it together.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lazylfs::fs {
+namespace lazylfs::lfs {
 
 // Whether wildcards match '/': `within_names` is git's pathname mode, in which only "**" does.
 enum class Slashes { cross, within_names };
@@ -16,7 +16,8 @@ enum class Slashes { cross, within_names };
 // Immutable. Bytes, not characters, as in git. Thread-safe.
 class WildPattern {
  public:
-  WildPattern(std::string_view pattern, Slashes slashes);
+  // `ignore_case` is for ASCII letters, as with core.ignorecase.
+  WildPattern(std::string_view pattern, Slashes slashes, bool ignore_case = false);
   bool matches(std::string_view text) const;
 
  private:
@@ -41,9 +42,10 @@ class WildPattern {
   void advance(std::size_t state, std::uint8_t byte, std::vector<std::uint8_t>& next) const;
 
   Slashes slashes_;
+  bool ignore_case_;
   bool broken_ = false;  // git lets a malformed pattern match nothing
   std::vector<Token> tokens_;
   std::vector<std::bitset<256>> sets_;
 };
 
-}  // namespace lazylfs::fs
+}  // namespace lazylfs::lfs

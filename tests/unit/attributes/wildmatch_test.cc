@@ -1,11 +1,11 @@
-#include "fs/wildmatch.h"
+#include "lfs/attributes/wildmatch.h"
 
 #include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace lazylfs::fs {
+namespace lazylfs::lfs {
 namespace {
 
 bool within(std::string_view pattern, std::string_view text) {
@@ -56,4 +56,4 @@ TEST(WildPatternTest, HostilePatternsTakeLinearTime) {
 }
 
 }  // namespace
-}  // namespace lazylfs::fs
+}  // namespace lazylfs::lfs

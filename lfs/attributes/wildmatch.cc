@@ -1,13 +1,13 @@
 // A pattern becomes a list of steps, and matching walks the text once with the set of steps that
 // may come next (a nondeterministic automaton). Backtracking would be shorter, and exponential for
 // patterns such as "*a*a*a*a*b".
-#include "fs/wildmatch.h"
+#include "lfs/attributes/wildmatch.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
-namespace lazylfs::fs {
+namespace lazylfs::lfs {
 
 namespace {
 
@@ -102,9 +102,24 @@ class SetReader {
   std::size_t at_;
 };
 
+std::uint8_t folded(std::uint8_t byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte + ('a' - 'A')) : byte;
+}
+
+// A letter that is in the set brings its other case along.
+void fold_set(std::bitset<256>& set) {
+  for (std::size_t upper = 'A'; upper <= 'Z'; ++upper) {
+    const std::size_t lower = upper + ('a' - 'A');
+    const bool both = set.test(upper) || set.test(lower);
+    set.set(upper, both);
+    set.set(lower, both);
+  }
+}
+
 }  // namespace
 
-WildPattern::WildPattern(std::string_view pattern, Slashes slashes) : slashes_(slashes) {
+WildPattern::WildPattern(std::string_view pattern, Slashes slashes, bool ignore_case)
+    : slashes_(slashes), ignore_case_(ignore_case) {
   std::size_t at = 0;
   while (at < pattern.size() && !broken_) {
     switch (pattern[at]) {
@@ -125,9 +140,11 @@ WildPattern::WildPattern(std::string_view pattern, Slashes slashes) : slashes_(s
           break;
         }
         [[fallthrough]];
-      default:
-        tokens_.push_back({.step = Step::literal, .byte = static_cast<std::uint8_t>(pattern[at])});
+      default: {
+        const auto byte = static_cast<std::uint8_t>(pattern[at]);
+        tokens_.push_back({.step = Step::literal, .byte = ignore_case_ ? folded(byte) : byte});
         ++at;
+      }
     }
   }
 }
@@ -157,6 +174,7 @@ std::size_t WildPattern::add_set(std::string_view pattern, std::size_t at) {
   std::bitset<256> set;
   SetReader reader(pattern, at);
   broken_ = !reader.read(set);
+  if (ignore_case_) fold_set(set);
   if (negated) set.flip();
   if (slashes_ == Slashes::within_names) set.reset('/');
   tokens_.push_back({.step = Step::set, .index = static_cast<std::uint16_t>(sets_.size())});
@@ -186,7 +204,7 @@ void WildPattern::advance(std::size_t state, std::uint8_t byte,
   const Token& token = tokens_[state];
   switch (token.step) {
     case Step::literal:
-      if (byte == token.byte) reach(next, state + 1);
+      if ((ignore_case_ ? folded(byte) : byte) == token.byte) reach(next, state + 1);
       break;
     case Step::any:
       if (byte != '/' || slashes_ == Slashes::cross) reach(next, state + 1);
@@ -224,4 +242,4 @@ bool WildPattern::matches(std::string_view text) const {
   return states[tokens_.size()] != 0;
 }
 
-}  // namespace lazylfs::fs
+}  // namespace lazylfs::lfs
