@@ -13,6 +13,9 @@
 
 namespace lazylfs::cli {
 
+// lfs.cache.*; `folder` may be empty. Errc::invalid names the key whose value is no size.
+Result<cache::CacheOptions> cache_options_of(const lfs::Config& config, std::string folder);
+
 // Thread-compatible. Made once by a command.
 class Settings {
  public:
