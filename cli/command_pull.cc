@@ -52,7 +52,7 @@ Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::st
   ExitCode code = ExitCode::ok;
   if (workers) {
     const auto failures = TRY(workers->finish());
-    code = report_failures(context, failures);
+    code = report_failures(context, workspace, failures);
   } else if (!repository.is_bare()) {
     context.out << "Skipping object checkout, Git LFS is not installed for this repository.\n"
                    "Consider installing it with 'git lfs install'.\n";
