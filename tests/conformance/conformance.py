@@ -242,6 +242,12 @@ class Sandbox:
             self.git("config lfs.locksverify false")
         self.requests(forget=True)
 
+    def forget(self, name):
+        """Removes a repository: its state is not compared."""
+        self.cwd = self.top
+        shutil.rmtree(self.top / name)
+        self.repositories.remove(self.top / name)
+
     def object_path(self, content, repository=None):
         oid = sha256(as_bytes(content))
         return (repository or self.cwd) / ".git/lfs/objects" / oid[:2] / oid[2:4] / oid
@@ -306,8 +312,8 @@ class Sandbox:
         for entry in log:
             line = f"{entry['method']} {entry['target']} {entry['status']}"
             headers = entry["headers"]
-            for name in ("accept", "content-type"):
-                if name in headers and entry["kind"] in CALLS:
+            for name in ("accept", "content-type", "range"):
+                if name in headers and (name == "range" or entry["kind"] in CALLS):
                     line += f" {name}={headers[name]}"
             if "authorization" in headers and entry["kind"] in CALLS:
                 line += " authorized"
