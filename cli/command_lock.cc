@@ -23,14 +23,11 @@ class Unlocker {
       : context_(context), session_(session), force_(force), json_(json) {}
 
   void unlock_path(const std::string& given) {
-    std::string path = given;
+    std::string path = session_.relative_path(given).value_or(std::string());
     const Result<void> result = [&]() -> Result<void> {
-      const auto relative = session_.path_of(given);
-      if (!relative && !force_) {
-        path.clear();
-        return relative.error().with_context("Unable to determine path");
-      }
-      if (relative) path = *relative;
+      const auto known = session_.path_of(given);
+      if (!known && !force_) return known.error().with_context("Unable to determine path");
+      if (!known) path = given;
       TRY(refuse_modified(path));
       TRY(session_.client().unlock_by_path(path, force_));
       return {};

@@ -47,17 +47,23 @@ Result<std::variant<ExitCode, LockSession>> LockSession::open(Context& context,
 
 // The folder that we are in is taken without links, the rest as written: a file that is a link is
 // locked by its own name.
-Result<std::string> LockSession::path_of(const std::string& path) const {
+Result<std::string> LockSession::relative_path(const std::string& path) const {
   std::string whole = path.starts_with('/') ? canonical(parent_path(path)) + '/' + base_name(path)
                                             : std::filesystem::current_path().string() + '/' + path;
   whole = absolute_path(whole);
   const std::string root = canonical(workspace_->repository().work_tree());
-  const std::string relative =
-      std::filesystem::path(whole).lexically_relative(root).generic_string();
+  std::string relative = std::filesystem::path(whole).lexically_relative(root).generic_string();
   if (relative.empty() || relative.starts_with("../")) {
     return Error(Errc::invalid, "unable to canonicalize path \"" + relative + "\"");
   }
-  if (is_folder(whole)) return Error(Errc::invalid, "cannot lock directory: " + path);
+  return relative;
+}
+
+Result<std::string> LockSession::path_of(const std::string& path) const {
+  std::string relative = TRY(relative_path(path));
+  if (is_folder(workspace_->repository().work_tree() + '/' + relative)) {
+    return Error(Errc::invalid, "cannot lock directory: " + path);
+  }
   return relative;
 }
 

@@ -25,8 +25,9 @@ class LockSession {
   const lfs::Repository& repository() const { return workspace_->repository(); }
   const std::string& ref() const { return ref_; }
 
-  // `path`, as the user wrote it, relative to the work tree. Errc::invalid for a folder and for
-  // what lies outside.
+  // `path`, as the user wrote it, relative to the work tree. Errc::invalid for what lies outside.
+  Result<std::string> relative_path(const std::string& path) const;
+  // The same, and Errc::invalid for a folder.
   Result<std::string> path_of(const std::string& path) const;
   // Whether git sees changes in `path` (relative to the work tree), or does not know the file.
   Result<bool> is_modified(const std::string& path) const;

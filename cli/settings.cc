@@ -42,10 +42,16 @@ std::string Settings::cache_folder() const {
 }
 
 Result<cache::CacheOptions> Settings::cache_options() const {
-  cache::CacheOptions options;
+  cache::CacheOptions options = TRY(shared_cache_options(config()));
   options.folder = cache_folder();
-  options.size_max = TRY(size_setting(config(), "lfs.cache.size", options.size_max));
-  options.free_space_min = TRY(size_setting(config(), "lfs.cache.minfree", options.free_space_min));
+  return options;
+}
+
+Result<cache::CacheOptions> shared_cache_options(const lfs::Config& config) {
+  cache::CacheOptions options;
+  options.folder = fs::cache_folder(config.get("lfs.cache.folder").value_or(""));
+  options.size_max = TRY(size_setting(config, "lfs.cache.size", options.size_max));
+  options.free_space_min = TRY(size_setting(config, "lfs.cache.minfree", options.free_space_min));
   return options;
 }
 

@@ -35,4 +35,7 @@ class Settings {
   lfs::Config outside_;
 };
 
+// The cache that everyday commands share, as `config` has it: lfs.cache.*.
+Result<cache::CacheOptions> shared_cache_options(const lfs::Config& config);
+
 }  // namespace lazylfs::cli

@@ -18,6 +18,7 @@ LAYERS = [
     ("lfs/git/", ("lfs/base/",)),
     ("lfs/http/", ("lfs/git/", "lfs/base/")),
     ("lfs/attributes/", ("lfs/git/", "lfs/base/")),
+    ("lfs/install/", ("lfs/git/", "lfs/base/")),
     ("lfs/api/", ("lfs/http/", "lfs/git/", "lfs/base/")),
     ("lfs/store/", ("lfs/git/", "lfs/base/")),
     ("lfs/queue/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),

@@ -13,22 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "lfs/attributes/attribute_line.h"
 #include "lfs/attributes/wildmatch.h"
 
 namespace lazylfs::lfs {
 
 // A larger .gitattributes is ignored.
 inline constexpr std::size_t kAttributesBytesMax = 16U << 20U;
-
-// "name", "-name", "!name" or "name=value".
-struct AttributeState {
-  enum class Kind : std::uint8_t { set, unset, unspecified, value };
-  std::string name;
-  Kind kind = Kind::set;
-  std::string value;
-};
-using AttributeStates = std::vector<AttributeState>;
-using AttributeMacros = std::map<std::string, AttributeStates, std::less<>>;
 
 // A path pattern of a .gitattributes line. Immutable.
 class AttributePattern {

@@ -17,6 +17,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Takes the text up to `separator` off the front of `rest`, and the separator with it.
 std::string_view take_until(std::string_view& rest, char separator);
 
+// `text` in double quotes, escaped as Go's %q does, which upstream's messages use: valid UTF-8
+// stays, control characters and bad bytes become \n, \x07, \xff.
+std::string go_quoted(std::string_view text);
+
 // A whole decimal number, nothing else around it.
 std::optional<std::int64_t> parse_int(std::string_view text);
 std::optional<std::uint64_t> parse_uint(std::string_view text);

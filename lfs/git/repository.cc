@@ -300,6 +300,8 @@ Result<void> Repository::write_blob_to(const GitOid& blob, int fd) const {
   return Error(Errc::corrupt, "git object " + blob.hex() + " could not be read");
 }
 
+void Repository::close_idle_packs() const { impl_->objects.close_if_idle(); }
+
 // What git itself runs for the missing objects of a partial clone, for all of them at once.
 Result<void> Repository::Impl::fetch(const std::string& remote, const std::vector<GitOid>& oids) {
   std::string input;

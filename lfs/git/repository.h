@@ -139,6 +139,9 @@ class Repository {
   std::vector<RefName> refs() const;   // heads, tags and remotes
   std::string current_branch() const;  // "refs/heads/main"; empty when HEAD is detached
 
+  // Unmaps the packs when nothing was read since the last call: a daemon calls it now and then.
+  void close_idle_packs() const;
+
   // Asks git for promisor objects that are missing here: one `git fetch` for all of them.
   // Blocks on the network, with a deadline. Nothing to do when none is missing. Calls from several
   // threads take turns, and a later one fetches only what the earlier ones did not bring.

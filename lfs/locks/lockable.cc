@@ -112,13 +112,13 @@ Result<std::vector<std::string>> LockableFiles::changed(const std::string& from,
 }
 
 Result<std::vector<std::string>> LockableFiles::all() const {
-  std::vector<std::string> arguments = {"ls-files", "-z", "--cached", "--others"};
-  if (!repository_.config().get_bool("lfs.lockignoredfiles", false)) {
-    arguments.emplace_back("--exclude-standard");
+  std::string listed = TRY(git({"ls-files", "-z", "--cached"}));
+  if (repository_.config().get_bool("lfs.lockignoredfiles", false)) {
+    listed += TRY(git({"ls-files", "-z", "--others", "--ignored", "--exclude-standard"}));
   }
-  const std::string listed = TRY(git(std::move(arguments)));
   std::vector<std::string> paths = split_nul(listed);
   std::ranges::sort(paths);
+  // A path in conflict is listed once for each side.
   const auto repeated = std::ranges::unique(paths);
   paths.erase(repeated.begin(), repeated.end());
   return paths;

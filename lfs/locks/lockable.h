@@ -27,7 +27,7 @@ class LockableFiles {
 
   // What changed between two commits, or in `to` against its parents when `from` is empty.
   Result<std::vector<std::string>> changed(const std::string& from, const std::string& to) const;
-  // Tracked and untracked files; ignored ones when lfs.lockignoredfiles says so.
+  // Tracked files; ignored ones, too, when lfs.lockignoredfiles says so.
   Result<std::vector<std::string>> all() const;
 
   // Makes the lockable ones of `paths` writable when `cache` has a lock of ours, else read-only.

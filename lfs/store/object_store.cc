@@ -68,6 +68,16 @@ Result<ObjectId> copy_hashed(int from, int to) {
   }
 }
 
+// Makes `to` a hard link of this user's file `from`, readable by those who may read `like`, and
+// writable by nobody: it is in two places now.
+bool link_read_only(int source, const std::string& from, int like, const std::string& to) {
+  struct stat ours {};
+  struct stat theirs {};
+  if (::fstat(like, &ours) != 0 || ::fstat(source, &theirs) != 0) return false;
+  return theirs.st_uid == ::geteuid() && ::link(from.c_str(), to.c_str()) == 0 &&
+         ::fchmod(source, ours.st_mode & 0444U) == 0;
+}
+
 // Removes a file unless it was kept.
 class FileRemover {
  public:
@@ -235,10 +245,10 @@ Result<void> ObjectStore::take_in(const std::string& path, const ObjectId& id,
   const Temporary temporary = TRY(make_temporary());
   FileRemover remover(temporary.path);
   if (!reflink(source.get(), temporary.fd.get())) {
-    if (may_link) {
+    if (may_link && shared_.bits == 0) {
       const std::string linked = temporary.path + "-link";
-      if (::link(path.c_str(), linked.c_str()) == 0) {
-        FileRemover link_remover(linked);
+      FileRemover link_remover(linked);
+      if (link_read_only(source.get(), path, temporary.fd.get(), linked)) {
         return move_in(linked, id);
       }
     }

@@ -61,7 +61,8 @@ class ObjectStore {
   // first. A file of another size that lies there is replaced.
   Result<void> move_in(const std::string& path, const ObjectId& id) const;
   // Takes the object from another place, which keeps its file: reflink, else hard link when
-  // `may_link`, else a copy that is hashed on the way (Errc::corrupt).
+  // `may_link` (the file is read-only from then on), else a copy that is hashed on the way
+  // (Errc::corrupt).
   Result<void> take_in(const std::string& path, const ObjectId& id, bool may_link) const;
 
   // mkdir -p for folders of the store, with the modes of shared repositories.

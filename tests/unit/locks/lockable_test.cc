@@ -18,6 +18,7 @@ class LockableTest : public GitFixture {
   void SetUp() override {
     git("", {"init", "-q", "r"});
     for (const char* name : {"a.bin", "b.txt", "d/c.bin"}) write(std::string("r/") + name, "x");
+    git("r", {"add", "-A"});
   }
 
   Repository repository() { return *Repository::discover(path("r")); }
@@ -58,7 +59,7 @@ TEST_F(LockableTest, FilesAreWritableOnlyWhileLocked) {
   ASSERT_TRUE(cache.add({.id = "1", .path = "d/c.bin", .owner = "", .locked_at = ""}));
   const auto all = lockable.all();
   ASSERT_TRUE(all);
-  EXPECT_THAT(*all, ElementsAre(".gitattributes", "a.bin", "b.txt", "d/c.bin"));
+  EXPECT_THAT(*all, ElementsAre("a.bin", "b.txt", "d/c.bin"));
   ASSERT_TRUE(lockable.fix_write_bits(*all, cache));
   EXPECT_EQ(mode_of("a.bin") & 0222U, 0U);
   EXPECT_EQ(mode_of("b.txt") & 0200U, 0200U);
@@ -68,18 +69,21 @@ TEST_F(LockableTest, FilesAreWritableOnlyWhileLocked) {
   EXPECT_EQ(mode_of("d/c.bin") & 0222U, 0U);
 }
 
-TEST_F(LockableTest, IgnoredFilesCountOnlyWhenAskedFor) {
-  write("r/.gitignore", "*.bin\n");
-  EXPECT_THAT(*LockableFiles(repository()).all(), ElementsAre(".gitignore", "b.txt"));
+TEST_F(LockableTest, IgnoredFilesCountOnlyWhenAskedForAndUntrackedOnesNever) {
+  write("r/.gitignore", "i.bin\n");
+  write("r/i.bin", "ignored");
+  write("r/u.bin", "untracked");
+  EXPECT_THAT(*LockableFiles(repository()).all(), ElementsAre("a.bin", "b.txt", "d/c.bin"));
   git("r", {"config", "lfs.lockignoredfiles", "true"});
   const Repository r = repository();
-  EXPECT_THAT(*LockableFiles(r).all(), ElementsAre(".gitignore", "a.bin", "b.txt", "d/c.bin"));
+  EXPECT_THAT(*LockableFiles(r).all(), ElementsAre("a.bin", "b.txt", "d/c.bin", "i.bin"));
 }
 
 TEST_F(LockableTest, NamesWithNewlinesAndQuotesAreUnderstood) {
   write("r/.gitattributes", "*.bin lockable\n");
   const std::string odd = "a\n\"b\" \xff.bin";
   write("r/" + odd, "x");
+  git("r", {"add", "-A"});
   const Repository r = repository();
   const auto all = LockableFiles(r).all();
   ASSERT_TRUE(all);

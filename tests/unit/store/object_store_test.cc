@@ -175,6 +175,7 @@ TEST_F(ObjectStoreTest, AnotherStoresObjectIsTakenInByLinkOrByCopy) {
   ASSERT_TRUE(store.take_in(path("cache/two"), id_of("two"), false));
   EXPECT_EQ(content_of(store.object_path(id_of("one").oid)), "one");
   EXPECT_EQ(content_of(store.object_path(id_of("two").oid)), "two");
+  EXPECT_EQ(mode_of(store.object_path(id_of("one").oid)), 0444U);
   struct stat status {};
   ASSERT_EQ(::stat(path("cache/two").c_str(), &status), 0);
   EXPECT_EQ(status.st_nlink, 1U);

@@ -1,0 +1,277 @@
+// track and untrack: which files go through LFS, in the .gitattributes of the current folder.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+#include "cli/command_functions.h"
+#include "cli/output.h"
+#include "cli/workspace.h"
+#include "lfs/attributes/attribute_editor.h"
+#include "lfs/attributes/filter_attributes.h"
+#include "lfs/attributes/known_patterns.h"
+#include "lfs/base/files.h"
+#include "lfs/base/process.h"
+#include "lfs/base/text.h"
+#include "lfs/git/config.h"
+#include "lfs/install/hooks.h"
+
+namespace lazylfs::cli {
+namespace {
+
+constexpr const char* kAttributesFile = ".gitattributes";
+
+// One pattern of the command line.
+struct Wanted {
+  std::string shown;    // as messages name it
+  std::string escaped;  // as .gitattributes has it
+  bool added = false;   // the file had no line of it
+};
+
+bool ends_lines_with_cr(const lfs::Config& config) {
+  return config.get_bool("core.autocrlf", false);
+}
+
+void list_patterns(Context& context, const std::vector<lfs::KnownPattern>& known,
+                   bool with_excluded) {
+  if (known.empty()) return;
+  context.out << "Listing tracked patterns\n";
+  for (const lfs::KnownPattern& pattern : known) {
+    if (!pattern.lockable && !pattern.tracked) continue;
+    context.out << "    " << pattern.pattern << (pattern.lockable ? " [lockable] (" : " (")
+                << pattern.source << ")\n";
+  }
+  if (!with_excluded) return;
+  context.out << "Listing excluded patterns\n";
+  for (const lfs::KnownPattern& pattern : known) {
+    if (pattern.lockable || pattern.tracked) continue;
+    context.out << "    " << pattern.pattern << " (" << pattern.source << ")\n";
+  }
+}
+
+void list_as_json(Context& context, const std::vector<lfs::KnownPattern>& known) {
+  Json patterns = Json::array();
+  for (const lfs::KnownPattern& pattern : known) {
+    Json item;
+    item["pattern"] = pattern.pattern;
+    item["source"] = pattern.source;
+    item["lockable"] = pattern.lockable;
+    item["tracked"] = pattern.tracked;
+    patterns.push_back(std::move(item));
+  }
+  Json listing;
+  listing["patterns"] = std::move(patterns);
+  print_json(context.out, listing);
+}
+
+// The files of the index below the current folder, relative to it.
+Result<std::vector<std::string>> files_in_index() {
+  lazylfs::Command command;
+  command.argv = {"git", "ls-files", "-z", "--cached"};
+  const std::string listing = TRY(run_command_checked(command));
+  std::vector<std::string> files;
+  std::string_view rest = listing;
+  while (!rest.empty()) files.emplace_back(take_until(rest, '\0'));
+  const auto repeated = std::ranges::unique(files);  // a conflict lists a file several times
+  files.erase(repeated.begin(), repeated.end());
+  return files;
+}
+
+std::vector<std::string> matching(const std::vector<std::string>& files, const Wanted& wanted) {
+  std::vector<std::string> found;
+  const auto pattern = lfs::AttributePattern::parse(wanted.escaped);
+  if (!pattern) return found;
+  std::ranges::copy_if(files, std::back_inserter(found),
+                       [&](const std::string& file) { return pattern->matches(file); });
+  return found;
+}
+
+// Files that Git and LFS read themselves, and which must never become pointers.
+bool is_forbidden(const std::string& file) {
+  const std::string name = base_name(file);
+  return name.starts_with(".git") || name.starts_with(".lfs");
+}
+
+// Makes Git look at the file's content again.
+Result<void> touch(const std::string& file) {
+  if (::utimensat(AT_FDCWD, file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0) return {};
+  return Error::from_errno("Error marking " + go_quoted(file) + " modified", errno);
+}
+
+// Lockable files are read-only until they are locked.
+void set_writable(const std::string& file, bool writable) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const mode_t now = status.st_mode & 07777U;
+  const mode_t wanted = writable ? now | 0200U : now & ~0222U;
+  if (wanted != now) ::chmod(file.c_str(), wanted);
+}
+
+class Tracker {
+ public:
+  Tracker(Context& context, const Workspace& workspace, const Arguments& arguments)
+      : context_(context),
+        workspace_(workspace),
+        lockable_(arguments.is_set("lockable")),
+        not_lockable_(arguments.is_set("not-lockable")),
+        literal_(arguments.is_set("filename")),
+        dry_run_(arguments.is_set("dry-run")),
+        verbose_(arguments.is_set("verbose")),
+        modify_(!arguments.is_set("no-modify-attrs")) {}
+
+  Result<ExitCode> run(const std::vector<std::string>& patterns) {
+    known_ = TRY(lfs::known_patterns(workspace_.repository(), lfs::AttributeScope::repository));
+    files_ = TRY(files_in_index());
+    auto editor =
+        TRY(lfs::AttributeEditor::open(kAttributesFile, ends_lines_with_cr(workspace_.config())));
+    std::vector<Wanted> wanted = TRY(choose(patterns));
+    const std::size_t chosen = wanted.size();
+    refuse_forbidden(wanted);
+    for (Wanted& pattern : wanted) pattern.added = !editor.track(pattern.escaped, lockable_);
+    if (modify_ && !dry_run_ && !wanted.empty()) TRY(editor.save());
+    bool failed = false;
+    for (const Wanted& pattern : wanted) failed |= !touch_matching(pattern);
+    if (failed) return ExitCode::fatal;
+    return chosen > 0 && wanted.empty() ? ExitCode::problem : ExitCode::ok;
+  }
+
+ private:
+  // What has to change; says which patterns do and which do not.
+  Result<std::vector<Wanted>> choose(const std::vector<std::string>& patterns) {
+    std::vector<Wanted> wanted;
+    for (const std::string& given : patterns) {
+      std::string_view pattern = given;
+      if (pattern.starts_with("./")) pattern.remove_prefix(2);
+      if (pattern.empty() || pattern == "/") {
+        return Error(Errc::invalid,
+                     "Error getting tracked files for " + go_quoted(pattern) + ": it names no file");
+      }
+      Wanted item;
+      item.escaped = lfs::escape_attribute_pattern(pattern, literal_);
+      item.shown = literal_ ? lfs::unescape_attribute_pattern(item.escaped) : std::string(pattern);
+      if (modify_ && is_known(item)) {
+        context_.out << go_quoted(item.shown) << " already supported\n";
+        continue;
+      }
+      context_.out << "Tracking " << go_quoted(item.shown) << '\n';
+      const auto same = std::ranges::find(wanted, item.escaped, &Wanted::escaped);
+      if (same == wanted.end()) wanted.push_back(std::move(item));
+    }
+    return wanted;
+  }
+
+  bool is_known(const Wanted& wanted) const {
+    std::string full = wanted.escaped;
+    if (!workspace_.prefix().empty()) {
+      full = workspace_.prefix() + (full.starts_with('/') ? full.substr(1) : full);
+    }
+    full = lfs::unescape_attribute_pattern(full);
+    return std::ranges::any_of(known_, [&](const lfs::KnownPattern& known) {
+      if (!known.tracked || lfs::unescape_attribute_pattern(known.pattern) != full) return false;
+      return lockable_ ? known.lockable : !not_lockable_ || !known.lockable;
+    });
+  }
+
+  void refuse_forbidden(std::vector<Wanted>& wanted) {
+    std::erase_if(wanted, [&](const Wanted& pattern) {
+      bool refused = false;
+      for (const std::string& file : matching(files_, pattern)) {
+        if (!is_forbidden(file)) continue;
+        context_.out << "Pattern '" << pattern.shown << "' matches forbidden file '" << file
+                     << "'. If you would like to track " << file
+                     << ", modify '.gitattributes' manually.\n";
+        refused = true;
+      }
+      return refused;
+    });
+  }
+
+  // New patterns make Git compare the files again; all of them set the files' read-only bits.
+  bool touch_matching(const Wanted& pattern) {
+    const std::vector<std::string> files = matching(files_, pattern);
+    const bool searched = pattern.added || !modify_;
+    if (verbose_ && searched) {
+      context_.out << "Searching for files matching pattern: " << pattern.shown << '\n'
+                   << "Found " << files.size()
+                   << " files previously added to Git matching pattern: " << pattern.shown << '\n';
+    }
+    bool fine = true;
+    for (const std::string& file : files) {
+      if (searched && (verbose_ || dry_run_)) context_.out << "Touching " << go_quoted(file) << '\n';
+      if (dry_run_) continue;
+      const Result<void> touched = searched ? touch(file) : Result<void>();
+      const bool missing = !touched && !file_exists(file);  // deleted, or not in a sparse checkout
+      if (!touched && !missing) {
+        context_.err << touched.error().message() << '\n';
+        fine = false;
+      }
+      if (manages_read_only_bits()) set_writable(file, !lockable_);
+    }
+    return fine;
+  }
+
+  bool manages_read_only_bits() const {
+    const std::string variable = to_lower(env_or_empty("GIT_LFS_SET_LOCKABLE_READONLY"));
+    const bool off = variable == "0" || variable == "false" || variable == "no" ||
+                     variable == "off" || variable == "f";
+    return !off && workspace_.config().get_bool("lfs.setlockablereadonly", true);
+  }
+
+  Context& context_;
+  const Workspace& workspace_;
+  const bool lockable_, not_lockable_, literal_, dry_run_, verbose_, modify_;
+  std::vector<lfs::KnownPattern> known_;
+  std::vector<std::string> files_;
+};
+
+bool wants_no_hooks() {
+  const std::string value = to_lower(env_or_empty("GIT_LFS_TRACK_NO_INSTALL_HOOKS"));
+  return value == "1" || value == "true" || value == "yes" || value == "on" || value == "t";
+}
+
+}  // namespace
+
+Result<ExitCode> run_track(Context& context, const Arguments& arguments) {
+  auto opened = TRY(Workspace::open(context, Need::work_tree, true));
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  const auto& workspace = std::get<std::unique_ptr<Workspace>>(opened);
+  if (!wants_no_hooks()) lfs::ensure_hooks(workspace->repository());
+
+  const bool json = arguments.is_set("json");
+  if (!arguments.positional.empty()) {
+    if (!json) return Tracker(context, *workspace, arguments).run(arguments.positional);
+    return Error(Errc::invalid, "--json option can't be combined with arguments");
+  }
+  const std::vector<lfs::KnownPattern> known =
+      TRY(lfs::known_patterns(workspace->repository(), lfs::AttributeScope::everything));
+  if (json) {
+    list_as_json(context, known);
+  } else {
+    list_patterns(context, known, !arguments.is_set("no-excluded"));
+  }
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run_untrack(Context& context, const Arguments& arguments) {
+  auto opened = TRY(Workspace::open(context, Need::work_tree, true));
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  const auto& workspace = std::get<std::unique_ptr<Workspace>>(opened);
+  lfs::ensure_hooks(workspace->repository());
+  if (arguments.positional.empty()) {
+    context.out << "git lfs untrack <path> [path]*\n";
+    return ExitCode::ok;
+  }
+  auto editor =
+      TRY(lfs::AttributeEditor::open(kAttributesFile, ends_lines_with_cr(workspace->config())));
+  for (const std::string& pattern : arguments.positional) {
+    for (const std::string& removed : editor.untrack(pattern)) {
+      context.out << "Untracking " << go_quoted(lfs::unescape_attribute_pattern(removed)) << '\n';
+    }
+  }
+  TRY(editor.save());
+  return ExitCode::ok;
+}
+
+}  // namespace lazylfs::cli
