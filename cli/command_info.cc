@@ -51,35 +51,11 @@ Result<void> write_completions(std::span<const Command> commands, const std::str
   return {};
 }
 
-void print_endpoints(std::ostream& out, const Settings& settings) {
-  const lfs::Config& config = settings.config();
-  const lfs::Repository& repository = *settings.repository();
-  const std::string remote = lfs::default_remote(config, repository.current_branch());
-  const auto endpoint =
-      lfs::find_endpoint(config, remote, lfs::Operation::download, repository.common_folder());
-  if (!endpoint) return;
-  const auto url = Url::parse(endpoint->url);
-  const std::string access =
-      url ? config.get_for_url("lfs", *url, "access").value_or("none") : "none";
-  out << (remote == "origin" ? "Endpoint=" : "Endpoint (" + remote + ")=")
-      << redact_url(endpoint->url) << " (auth=" << access << ")\n";
-  if (endpoint->ssh) {
-    out << "  SSH=" << endpoint->ssh->user_and_host << ':' << endpoint->ssh->path << '\n';
-  }
-}
-
-void print_folders(std::ostream& out, const lfs::Repository* repository) {
-  const std::string git_folder = repository == nullptr ? "" : repository->git_folder();
-  const std::string common = repository == nullptr ? "" : repository->common_folder();
-  out << "LocalWorkingDir=" << (repository == nullptr ? "" : repository->work_tree()) << '\n'
-      << "LocalGitDir=" << git_folder << '\n'
-      << "LocalGitStorageDir=" << common << '\n';
-}
-
 }  // namespace
 
-Result<ExitCode> run_version(Context& context, const Arguments&) {
+Result<ExitCode> run_version(Context& context, const Arguments& arguments) {
   context.out << version_line() << '\n';
+  if (arguments.is_set("comics")) context.out << "Nothing may see Gah Lak Tus and survive!\n";
   return ExitCode::ok;
 }
 
@@ -121,26 +97,6 @@ Result<ExitCode> run_generate(Context& context, const Arguments& arguments) {
     TRY(write_completions(context.commands, folder));
   } else {
     return Error(Errc::invalid, "generate makes \"man\" or \"completion\"");
-  }
-  return ExitCode::ok;
-}
-
-Result<ExitCode> run_env(Context& context, const Arguments& arguments) {
-  const Settings settings = TRY(Settings::load(arguments));
-  context.out << version_line() << '\n';
-  lazylfs::Command ask_git;
-  ask_git.argv = {"git", "--version"};
-  const auto git = run_command_checked(ask_git);
-  context.out << (git ? std::string(trim(*git)) : "git version unknown") << "\n\n";
-  if (settings.repository() != nullptr) print_endpoints(context.out, settings);
-  print_folders(context.out, settings.repository());
-  const cache::CacheOptions cache = TRY(settings.cache_options());
-  context.out << "CacheDir=" << cache.folder << '\n'
-              << "CacheSizeMax=" << cache.size_max << '\n'
-              << "CacheFreeSpaceMin=" << cache.free_space_min << '\n';
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text(*variable);
-    if (text.starts_with("GIT_")) context.out << text << '\n';
   }
   return ExitCode::ok;
 }

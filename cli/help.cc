@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lfs/base/text.h"
+#include "lfs/base/version.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -131,14 +132,7 @@ constexpr std::string_view kExitStatus =
 
 }  // namespace
 
-std::string version_line() {
-#if defined(__aarch64__)
-  constexpr std::string_view kMachine = "arm64";
-#else
-  constexpr std::string_view kMachine = "amd64";
-#endif
-  return "git-lfs/" LAZYLFS_VERSION " (lazylfs; linux " + std::string(kMachine) + ")";
-}
+std::string version_line() { return std::string(kVersionLine); }
 
 std::string program_help(std::span<const Command> commands) {
   return "git lfs <command> [<args>]\n\n" + std::string(kProgramIntroduction) + "\n\n" +

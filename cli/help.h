@@ -9,7 +9,7 @@
 
 namespace lazylfs::cli {
 
-// "git-lfs/<version> (lazylfs; linux amd64)", also the form of the HTTP user agent.
+// "git-lfs/3.7.0 (lazylfs 0.1.0; linux amd64; c++ 20)", also the HTTP user agent.
 std::string version_line();
 
 // What `git lfs help` and `git lfs help <command>` print.

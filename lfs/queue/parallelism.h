@@ -30,6 +30,8 @@ class Parallelism {
   void overloaded();
 
  private:
+  void judge(double rate);
+
   bool adapts_;
   std::size_t limit_;
   // The window under way.
@@ -37,7 +39,9 @@ class Parallelism {
   std::size_t ended_ = 0;
   std::uint64_t bytes_ = 0;
   Clock::duration waited_{};
-  double last_rate_ = 0;  // objects a second in the window before
+  double rate_to_beat_ = 0;  // objects a second, when the number was last raised
+  std::size_t settling_ = 0;
+  int disappointments_ = 0;
 };
 
 }  // namespace lazylfs::lfs
