@@ -6,6 +6,7 @@
 
 #include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
+#include "lfs/base/trace.h"
 #include "lfs/git/filtered_paths.h"
 #include "lfs/scan/parallel.h"
 
@@ -117,7 +118,7 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
       judged[i] = {pointer_of(*blob), blob->header.missing};
     }
   });
-  if (const auto error = failure.lock(); *error) return **error;
+  if (const std::optional<Error> error = *failure.lock()) return *error;
   TRY(judge_missing(repository, blobs, judged));
   std::vector<PointerFile> files;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
@@ -131,8 +132,9 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
 Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
                                                   const PathFilter& filter) {
   std::vector<BlobEntry> blobs;
+  const bool everything = filter.empty() && !trace_enabled(TraceArea::general);
   TRY(walk_tree(repository, tree, [&](BlobEntry blob) -> Result<void> {
-    if (filter.empty() || filter.allows(blob.path)) blobs.push_back(std::move(blob));
+    if (everything || filter.allows(blob.path)) blobs.push_back(std::move(blob));
     return {};
   }));
   return read_pointers(repository, std::move(blobs));

@@ -108,7 +108,7 @@ TEST_F(ChangesTest, PointersOfATreeAreFoundInGitsOrder) {
   const Repository repository = open();
   std::vector<std::string> paths;
   const GitOid tree = repository.resolve_commit("HEAD")->tree;
-  for (const PointerFile& file : pointers_in_tree(repository, tree, {}).value()) {
+  for (const PointerFile& file : *pointers_in_tree(repository, tree, {})) {
     paths.push_back(file.path);
   }
   EXPECT_EQ(paths, (Told{"a-b.bin", "a/z.bin", "empty.bin"}));

@@ -137,7 +137,7 @@ TEST_F(HistoryScanTest, RecentRefsAreThoseOfYoungCommitsNewestFirst) {
   const Repository repository = open();
   const auto names = [&](std::int64_t since, bool remotes) {
     Paths result;
-    for (const RecentRef& ref : recent_refs(repository, since, remotes, "origin").value()) {
+    for (const RecentRef& ref : *recent_refs(repository, since, remotes, "origin")) {
       result.push_back(ref.name);
     }
     return result;

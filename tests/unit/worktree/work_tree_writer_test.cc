@@ -26,7 +26,7 @@ class WorkTreeWriterTest : public ScanFixture {
     const GitOid tree = repository.resolve_commit("HEAD")->tree;
     const auto files = pointers_in_tree(repository, tree, {}).value();
     Result<CheckoutState> state = writer->check_out(files.at(0));
-    if (refresh) EXPECT_TRUE(writer->refresh_index());
+    EXPECT_TRUE(!refresh || writer->refresh_index());
     return state;
   }
   std::string text(const std::string& name) { return read_file(path(name), 1000).value_or(""); }
