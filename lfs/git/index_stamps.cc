@@ -34,16 +34,10 @@ class TemporaryFile {
   std::string path_;
 };
 
-Result<void> refresh_by_git(const Repository& repository, const std::vector<WrittenFile>& files) {
-  std::string paths;
-  for (const WrittenFile& file : files) {
-    paths += file.path;
-    paths += '\0';
-  }
-  RunOptions options;
-  options.input = paths;
+// Without naming the files: update-index would stage those that it is given.
+Result<void> refresh_by_git(const Repository& repository) {
   // Its exit code tells of changes elsewhere, its stderr of a lock: neither is a failure of ours.
-  TRY(run_command(repository.git({"update-index", "-q", "--refresh", "-z", "--stdin"}), options));
+  TRY(run_command(repository.git({"update-index", "-q", "--refresh"})));
   return {};
 }
 
@@ -72,13 +66,13 @@ bool set_stamp(git_index* index, const WrittenFile& file) {
 
 }  // namespace
 
-Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenFile> files) {
+Result<void> set_index_stamps(const Repository& repository, const std::vector<WrittenFile>& files) {
   if (files.empty()) return {};
   TRACE(TraceArea::general, "run_command: git update-index -q --refresh --stdin");
   std::vector<std::string> paths;
   for (const WrittenFile& file : files) paths.push_back(file.path);
   const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, paths));
-  std::vector<WrittenFile> others;
+  bool all_set = true;
   const std::string path = repository.index_path();
   const Fd lock_file(
       ::open((path + ".lock").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
@@ -91,11 +85,10 @@ Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenF
     IndexHandle index;
     start_libgit2();
     if (failed || git_index_open(Out(index), copy.path().c_str()) != 0) {
-      others = std::move(files);
+      all_set = false;
     } else {
-      for (WrittenFile& file : files) {
-        const bool set = filtered.contains(file.path) && set_stamp(index.get(), file);
-        if (!set) others.push_back(std::move(file));
+      for (const WrittenFile& file : files) {
+        all_set &= filtered.contains(file.path) && set_stamp(index.get(), file);
       }
       const int rc = git_index_write(index.get());
       if (rc != 0) return libgit2_error(rc, "write " + path);
@@ -104,7 +97,7 @@ Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenF
       }
     }
   }
-  return others.empty() ? Result<void>() : refresh_by_git(repository, others);
+  return all_set ? Result<void>() : refresh_by_git(repository);
 }
 
 }  // namespace lazylfs::lfs
