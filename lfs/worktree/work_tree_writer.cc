@@ -81,7 +81,7 @@ class WorkTreeWriter::Impl {
   Result<void> refresh_index() {
     std::vector<WrittenFile> files;
     files.swap(*written_.lock());
-    return set_index_stamps(repository_, std::move(files));
+    return set_index_stamps(repository_, files);
   }
 
  private:
