@@ -34,7 +34,7 @@ bool is_object(int fd, const ObjectId& id) {
 
 std::unique_ptr<CacheExchange> CacheExchange::make(const lfs::Config& config, Metrics& metrics) {
   if (!config.get_bool("lfs.cache.share", true)) return nullptr;
-  Result<cache::CacheOptions> options = shared_cache_options(config);
+  Result<cache::CacheOptions> options = cache_options_of(config, "");
   if (!options) {
     TRACE(TraceArea::cache, "cache: not shared: " << options.error().message());
     return nullptr;

@@ -71,7 +71,8 @@ Result<std::vector<CheckoutFailure>> CheckoutWorkers::finish() {
   return failures;
 }
 
-ExitCode report_failures(Context& context, const std::vector<CheckoutFailure>& failures) {
+ExitCode report_failures(Context& context, const Workspace& workspace,
+                         const std::vector<CheckoutFailure>& failures) {
   ExitCode code = ExitCode::ok;
   for (const CheckoutFailure& failure : failures) {
     if (failure.absent) {
@@ -79,7 +80,8 @@ ExitCode report_failures(Context& context, const std::vector<CheckoutFailure>& f
                   << "\", content not local. Use fetch to download.\n";
       continue;
     }
-    context.err << failure.error.message() << '\n';
+    // Something of the user's is in the way: said and logged, but no reason to fail.
+    (void)report_panic(context, workspace, failure.error);
     if (failure.error.code() != Errc::invalid) code = ExitCode::fatal;
   }
   return code;

@@ -33,8 +33,6 @@ class CheckoutWorkers {
   ~CheckoutWorkers();
 
   void add(lfs::PointerFile file);
-  // As WorkTreeWriter::wants.
-  Result<bool> wants(const lfs::PointerFile& file) { return writer_->wants(file); }
   // Waits for all, and brings the index up to date. What failed, in the order of add().
   Result<std::vector<CheckoutFailure>> finish();
 
@@ -59,6 +57,7 @@ class CheckoutWorkers {
 
 // Prints the failures of finish() in upstream's words; fatal when one was not a matter of the
 // user's own files or of objects that are not here.
-ExitCode report_failures(Context& context, const std::vector<CheckoutFailure>& failures);
+ExitCode report_failures(Context& context, const Workspace& workspace,
+                         const std::vector<CheckoutFailure>& failures);
 
 }  // namespace lazylfs::cli

@@ -45,7 +45,7 @@ struct Command {
 // it. Every error leaves through here, as one line on context.err.
 ExitCode run_command_line(Context& context, std::span<const std::string> arguments);
 
-// For a command line that the tables cannot judge: says so, and where help is.
+// For a command line that the tables cannot judge: says so, and prints the command's help.
 ExitCode usage_error(Context& context, std::string_view command, std::string_view message);
 
 }  // namespace lazylfs::cli

@@ -24,16 +24,21 @@ std::string rooted(const Workspace& workspace, const std::string& word) {
   return whole.starts_with(root + '/') ? whole.substr(root.size() + 1) : word;
 }
 
-// The stage of the index that --base, --ours or --theirs means; 0 unless exactly one is given.
-std::uint8_t wanted_stage(const Arguments& arguments) {
+// The stages of the index that --base, --ours and --theirs mean.
+std::vector<std::uint8_t> wanted_stages(const Arguments& arguments) {
   constexpr auto kStages = std::to_array<std::string_view>({"base", "ours", "theirs"});
-  std::uint8_t stage = 0;
+  std::vector<std::uint8_t> stages;
   for (std::size_t i = 0; i < kStages.size(); ++i) {
-    if (!arguments.is_set(kStages.at(i))) continue;
-    if (stage != 0) return 0;
-    stage = static_cast<std::uint8_t>(i + 1);
+    if (arguments.is_set(kStages.at(i))) stages.push_back(static_cast<std::uint8_t>(i + 1));
   }
-  return stage;
+  return stages;
+}
+
+// Inside of .git a repository has no work tree, though it is not bare.
+bool has_work_tree_here(const lfs::Repository& repository) {
+  const std::string here = absolute_path(".") + '/';
+  return !repository.is_bare() && !here.starts_with(repository.git_folder() + '/') &&
+         !here.starts_with(repository.common_folder() + '/');
 }
 
 ExitCode refuse(Context& context, std::string_view why) {
@@ -42,17 +47,10 @@ ExitCode refuse(Context& context, std::string_view why) {
 }
 
 Result<ExitCode> check_out_conflict(Context& context, const Workspace& workspace,
-                                    const Arguments& arguments, const std::string& target) {
-  if (arguments.positional.size() != 1) {
-    return refuse(context, "--to requires exactly one Git LFS object file path");
-  }
-  const std::uint8_t stage = wanted_stage(arguments);
-  if (stage == 0) {
-    return refuse(context,
-                  "--to and exactly one of --theirs, --ours, and --base must be used together");
-  }
+                                    const std::string& word, std::uint8_t stage,
+                                    const std::string& target) {
   const lfs::Repository& repository = workspace.repository();
-  const std::string path = rooted(workspace, arguments.positional[0]);
+  const std::string path = rooted(workspace, word);
   const lfs::Index index = TRY(repository.read_index());
   const lfs::IndexEntry* entry = index.find(path, stage);
   constexpr std::string_view kNoMerge =
@@ -96,7 +94,7 @@ Result<ExitCode> check_out_head(Context& context, const Workspace& workspace,
   for (const lfs::PointerFile& file : files) workers->add(file);
   const auto failures = TRY(workers->finish());
   meter.finish();
-  return report_failures(context, failures);
+  return report_failures(context, workspace, failures);
 }
 
 }  // namespace
@@ -105,7 +103,7 @@ Result<ExitCode> run_checkout(Context& context, const Arguments& arguments) {
   auto opened = TRY(Workspace::open(context, Need::repository, true));
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   const Workspace& workspace = *std::get<std::unique_ptr<Workspace>>(opened);
-  if (workspace.repository().is_bare()) {
+  if (!has_work_tree_here(workspace.repository())) {
     context.out << "This operation must be run in a work tree.\n";
     return ExitCode::ok;
   }
@@ -113,12 +111,21 @@ Result<ExitCode> run_checkout(Context& context, const Arguments& arguments) {
     context.out << "Cannot checkout LFS objects, Git LFS is not installed.\n";
     return ExitCode::ok;
   }
-  if (const auto target = arguments.value("to")) {
-    return check_out_conflict(context, workspace, arguments, *target);
+  const std::vector<std::uint8_t> stages = wanted_stages(arguments);
+  const auto target = arguments.value("to");
+  if (stages.size() > 1) {
+    return refuse(context,
+                  "Error parsing args: at most one of --base, --theirs, and --ours is allowed");
   }
-  if (arguments.is_set("base") || arguments.is_set("ours") || arguments.is_set("theirs")) {
+  if (target.has_value() == stages.empty()) {
     return refuse(context,
                   "--to and exactly one of --theirs, --ours, and --base must be used together");
+  }
+  if (target) {
+    if (arguments.positional.size() != 1) {
+      return refuse(context, "--to requires exactly one Git LFS object file path");
+    }
+    return check_out_conflict(context, workspace, arguments.positional[0], stages[0], *target);
   }
   std::vector<std::string> include;
   for (const std::string& word : arguments.positional) {

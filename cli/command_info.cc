@@ -7,6 +7,7 @@
 
 #include "cli/command_functions.h"
 #include "cli/completion.h"
+#include "cli/config_manual.h"
 #include "cli/help.h"
 #include "cli/settings.h"
 #include "fs/registry.h"
@@ -51,35 +52,11 @@ Result<void> write_completions(std::span<const Command> commands, const std::str
   return {};
 }
 
-void print_endpoints(std::ostream& out, const Settings& settings) {
-  const lfs::Config& config = settings.config();
-  const lfs::Repository& repository = *settings.repository();
-  const std::string remote = lfs::default_remote(config, repository.current_branch());
-  const auto endpoint =
-      lfs::find_endpoint(config, remote, lfs::Operation::download, repository.common_folder());
-  if (!endpoint) return;
-  const auto url = Url::parse(endpoint->url);
-  const std::string access =
-      url ? config.get_for_url("lfs", *url, "access").value_or("none") : "none";
-  out << (remote == "origin" ? "Endpoint=" : "Endpoint (" + remote + ")=")
-      << redact_url(endpoint->url) << " (auth=" << access << ")\n";
-  if (endpoint->ssh) {
-    out << "  SSH=" << endpoint->ssh->user_and_host << ':' << endpoint->ssh->path << '\n';
-  }
-}
-
-void print_folders(std::ostream& out, const lfs::Repository* repository) {
-  const std::string git_folder = repository == nullptr ? "" : repository->git_folder();
-  const std::string common = repository == nullptr ? "" : repository->common_folder();
-  out << "LocalWorkingDir=" << (repository == nullptr ? "" : repository->work_tree()) << '\n'
-      << "LocalGitDir=" << git_folder << '\n'
-      << "LocalGitStorageDir=" << common << '\n';
-}
-
 }  // namespace
 
-Result<ExitCode> run_version(Context& context, const Arguments&) {
+Result<ExitCode> run_version(Context& context, const Arguments& arguments) {
   context.out << version_line() << '\n';
+  if (arguments.is_set("comics")) context.out << "Nothing may see Gah Lak Tus and survive!\n";
   return ExitCode::ok;
 }
 
@@ -90,7 +67,12 @@ Result<ExitCode> run_help(Context& context, const Arguments& arguments) {
   }
   std::string topic = arguments.positional[0];
   if (arguments.positional.size() > 1) topic += ' ' + arguments.positional[1];
+  if (topic == "config" || topic == "faq") {
+    context.out << (topic == "config" ? config_help() : faq_help());
+    return ExitCode::ok;
+  }
   const Command* command = find_topic(context.commands, topic);
+  if (command == nullptr) command = find_topic(context.commands, arguments.positional[0]);
   if (command == nullptr) {
     context.err << "Unknown help topic [`" << topic << "`]\n";
     context.out << program_help(context.commands);
@@ -104,9 +86,8 @@ Result<ExitCode> run_completion(Context& context, const Arguments& arguments) {
   const std::string& shell = arguments.positional[0];
   const auto script = completion_script(context.commands, shell);
   if (!script) {
-    context.err << "Error: invalid argument \"" << shell << "\" for \"git-lfs completion\"\n"
-                << "Run 'git-lfs completion --help' for usage.\n";
-    return ExitCode::usage;
+    return usage_error(context, "completion",
+                       "invalid argument " + go_quoted(shell) + " for \"git-lfs completion\"");
   }
   context.out << *script;
   return ExitCode::ok;
@@ -117,30 +98,13 @@ Result<ExitCode> run_generate(Context& context, const Arguments& arguments) {
   TRY(make_folders(folder));
   if (arguments.positional[0] == "man") {
     TRY(write_pages(context.commands, folder));
+    TRY(write_file_atomically(folder + "/git-lfs-config.5", config_manual_page(build_day())));
+  } else if (arguments.positional[0] == "settings") {
+    TRY(write_file_atomically(folder + "/settings.md", config_markdown()));
   } else if (arguments.positional[0] == "completion") {
     TRY(write_completions(context.commands, folder));
   } else {
-    return Error(Errc::invalid, "generate makes \"man\" or \"completion\"");
-  }
-  return ExitCode::ok;
-}
-
-Result<ExitCode> run_env(Context& context, const Arguments& arguments) {
-  const Settings settings = TRY(Settings::load(arguments));
-  context.out << version_line() << '\n';
-  lazylfs::Command ask_git;
-  ask_git.argv = {"git", "--version"};
-  const auto git = run_command_checked(ask_git);
-  context.out << (git ? std::string(trim(*git)) : "git version unknown") << "\n\n";
-  if (settings.repository() != nullptr) print_endpoints(context.out, settings);
-  print_folders(context.out, settings.repository());
-  const cache::CacheOptions cache = TRY(settings.cache_options());
-  context.out << "CacheDir=" << cache.folder << '\n'
-              << "CacheSizeMax=" << cache.size_max << '\n'
-              << "CacheFreeSpaceMin=" << cache.free_space_min << '\n';
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text(*variable);
-    if (text.starts_with("GIT_")) context.out << text << '\n';
+    return Error(Errc::invalid, "generate makes \"man\", \"completion\" or \"settings\"");
   }
   return ExitCode::ok;
 }

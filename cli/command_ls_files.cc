@@ -1,7 +1,9 @@
 // ls-files: what of the repository is stored with LFS.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "cli/command_functions.h"
@@ -135,12 +137,16 @@ Result<void> list_history(const Workspace& workspace, const Request& request,
                            });
 }
 
-// Staged files that the commit does not have like this.
+// Staged files that the commit does not have like this; those of one blob together.
 Result<void> list_staged(const Workspace& workspace, const Request& request,
                          const lfs::GitOid* tree, Listing& listing) {
   const lfs::Repository& repository = workspace.repository();
   const lfs::Index index = TRY(repository.read_index());
   lfs::TreeComparison compared = TRY(lfs::compare_index(repository, index, tree));
+  std::unordered_map<lfs::GitOid, std::size_t, lfs::GitOidHash> first;
+  for (const lfs::BlobEntry& blob : compared.staged) first.emplace(blob.oid, first.size());
+  std::ranges::stable_sort(compared.staged, {},
+                           [&](const lfs::BlobEntry& blob) { return first[blob.oid]; });
   for (const lfs::PointerFile& file :
        TRY(lfs::read_pointers(repository, std::move(compared.staged)))) {
     if (request.filter.allows(file.path)) listing.add(file);

@@ -22,8 +22,9 @@ Result<void> write_content(Context& context, FilterSession& session, const lfs::
   } else {
     context.err << "Downloading " << path << " (" << format_size(pointer.size) << ")\n";
     context.err.flush();
-    object = TRY_CONTEXT("Error downloading " + path + " (" + pointer.oid.hex() + ")",
-                         session.downloads(nullptr).fetch({pointer.id(), path}));
+    Result<std::string> fetched = session.downloads(nullptr).fetch({pointer.id(), path});
+    if (!fetched) return lfs::download_failure(pointer, path, fetched.error());
+    object = std::move(*fetched);
   }
   lfs::widen_pipe(STDOUT_FILENO);
   lfs::FdOutput output(STDOUT_FILENO);
@@ -64,10 +65,7 @@ Result<ExitCode> run_smudge(Context& context, const Arguments& arguments) {
   const Result<void> written = write_content(context, session, *front.pointer, path);
   if (!written) {
     TRY(write_all(STDOUT_FILENO, text));
-    session.report_failure(
-        Error(written.error().code(), "Error downloading object: " + path + " (" +
-                                          front.pointer->oid.hex().substr(0, 7) +
-                                          "): Smudge error: " + written.error().message()));
+    session.report_failure(lfs::smudge_failure(*front.pointer, path, written.error()));
     if (!session.skip_download_errors()) return ExitCode::fatal;
   }
   session.store().remove_stale_temporaries();

@@ -145,8 +145,8 @@ class Tracker {
       std::string_view pattern = given;
       if (pattern.starts_with("./")) pattern.remove_prefix(2);
       if (pattern.empty() || pattern == "/") {
-        return Error(Errc::invalid,
-                     "Error getting tracked files for " + go_quoted(pattern) + ": it names no file");
+        return Error(Errc::invalid, "Error getting tracked files for " + go_quoted(pattern) +
+                                        ": it names no file");
       }
       Wanted item;
       item.escaped = lfs::escape_attribute_pattern(pattern, literal_);
@@ -199,7 +199,8 @@ class Tracker {
     }
     bool fine = true;
     for (const std::string& file : files) {
-      if (searched && (verbose_ || dry_run_)) context_.out << "Touching " << go_quoted(file) << '\n';
+      if (searched && (verbose_ || dry_run_))
+        context_.out << "Touching " << go_quoted(file) << '\n';
       if (dry_run_) continue;
       const Result<void> touched = searched ? touch(file) : Result<void>();
       const bool missing = !touched && !file_exists(file);  // deleted, or not in a sparse checkout

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 
@@ -82,8 +83,12 @@ ExitCode run(Context& context, const Command& command, std::span<const std::stri
 
 }  // namespace
 
+// As upstream: the complaint on stderr, the command's help on stdout.
 ExitCode usage_error(Context& context, std::string_view command, std::string_view message) {
-  context.err << "Error: " << message << "\nRun 'git-lfs " << command << " --help' for usage.\n";
+  context.err << "Error: " << message << "\n\n";
+  const Command* known = find_command(context.commands, command);
+  context.out << (known == nullptr ? program_help(context.commands)
+                                   : command_help(context.commands, *known));
   return ExitCode::usage;
 }
 
@@ -101,9 +106,12 @@ ExitCode run_command_line(Context& context, std::span<const std::string> argumen
     context.out << program_help(context.commands);
     return ExitCode::ok;
   }
+  if (first == "__complete" || first == "__completeNoDesc") {
+    return complete_words(context, arguments.subspan(1), first == "__complete");
+  }
   if (first.starts_with('-')) {
-    context.err << "Error: unknown flag: " << first << "\nRun 'git-lfs --help' for usage.\n";
-    return ExitCode::usage;
+    const Result<Arguments> wrong = parse_options({}, arguments.first(1));
+    return usage_error(context, "", wrong ? "unknown flag: " + first : wrong.error().message());
   }
   const Command* command = find_command(context.commands, first);
   if (command == nullptr) return unknown_command(context, {}, first);

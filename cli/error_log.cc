@@ -54,7 +54,9 @@ std::string log_text(const Workspace& workspace, const Error& error) {
   std::string text = version_line() + '\n' + git_version_line() + "\n\n$ " + command_line() + '\n';
   text += error.message() + "\n\n" + error.message() + '\n';
   text += "\nCurrent time in UTC:\n" + utc_now() + "\n\nEnvironment:\n";
-  for (const std::string& line : environment_lines(&workspace)) text += line + '\n';
+  const auto lines = environment_lines(&workspace, workspace.config());
+  for (const std::string& line : lines) text += line + '\n';
+  for (const std::string& line : git_variables()) text += line + '\n';
   return text;
 }
 

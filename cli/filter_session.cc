@@ -9,6 +9,7 @@
 #include "lfs/base/files.h"
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
+#include "lfs/install/hooks.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -24,6 +25,19 @@ bool env_bool(const char* name) {
   return false;
 }
 
+// Four looks at the file system; whether the hooks' texts are of today is not their question. A
+// relative core.hooksPath is taken to be in order: to find it needs the whole repository.
+bool hooks_are_there(const lfs::QuickRepository& quick) {
+  std::string folder = quick.config.get("core.hookspath").value_or("");
+  if (folder.empty()) folder = quick.common_folder + "/hooks";
+  if (folder.starts_with("~/")) folder = home_folder() + folder.substr(1);
+  if (!folder.starts_with('/')) return true;
+  for (const char* name : {"/pre-push", "/post-checkout", "/post-commit", "/post-merge"}) {
+    if (!file_exists(folder + name)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::open(
@@ -36,12 +50,15 @@ Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::op
     session->quick_store_ = std::make_unique<lfs::ObjectStore>(lfs::ObjectStore::of(lfs::StorePlace{
         quick.common_folder, quick.objects_folder, quick.environment_alternates, quick.config}));
     session->store_ = session->quick_store_.get();
+    // A clone's first push depends on it: nobody ran `install` there.
+    if (!hooks_are_there(quick)) lfs::ensure_hooks(session->workspace().repository());
     return Opened(std::move(session));
   }
   auto opened = TRY(Workspace::open(context, Need::repository, true));
   if (const auto* code = std::get_if<ExitCode>(&opened)) return Opened(*code);
   session->workspace_ = std::move(std::get<std::unique_ptr<Workspace>>(opened));
   session->store_ = &session->workspace_->store();
+  lfs::ensure_hooks(session->workspace_->repository());
   return Opened(std::move(session));
 }
 

@@ -9,7 +9,7 @@
 
 namespace lazylfs::cli {
 
-// "git-lfs/<version> (lazylfs; linux amd64)", also the form of the HTTP user agent.
+// "git-lfs/3.7.0 (lazylfs 0.1.0; linux amd64; c++ 20)", also the HTTP user agent.
 std::string version_line();
 
 // What `git lfs help` and `git lfs help <command>` print.
@@ -23,5 +23,11 @@ std::string manual_page(std::span<const Command> commands, const Command* comman
 
 // "git-lfs-cache-evict": the page's name without its section.
 std::string manual_page_name(const Command& command);
+
+// Pieces of manual pages: text escaped for roff, paragraphs with verbatim examples, the heading.
+std::string roff(std::string_view text);
+std::string roff_body(std::string_view text);
+std::string roff_heading(std::string_view name, std::string_view section, std::string_view summary,
+                         std::string_view date);
 
 }  // namespace lazylfs::cli

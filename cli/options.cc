@@ -28,21 +28,27 @@ std::string spelled(const Option& option) {
 }
 
 std::optional<bool> parse_switch(std::string_view value) {
-  if (value == "true" || value == "1" || value == "t") return true;
-  if (value == "false" || value == "0" || value == "f") return false;
+  for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"}) {
+    if (value == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "FALSE", "false", "False"}) {
+    if (value == no) return false;
+  }
   return std::nullopt;
 }
 
 Result<void> check_value(const Option& option, const std::string& value) {
-  std::string_view wanted = option.choices;
+  std::string why;
   if (option.value_name.empty()) {
     if (parse_switch(value)) return {};
-    wanted = "true|false";
+    why = "strconv.ParseBool: parsing " + go_quoted(value) + ": invalid syntax";
   } else if (option.choices.empty() || std::ranges::count(split(option.choices, '|'), value) > 0) {
     return {};
+  } else {
+    why = "must be one of " + std::string(option.choices);
   }
-  return Error(Errc::invalid, "invalid argument \"" + value + "\" for \"" + spelled(option) +
-                                  "\" flag: must be one of " + std::string(wanted));
+  return Error(Errc::invalid, "invalid argument " + go_quoted(value) + " for \"" + spelled(option) +
+                                  "\" flag: " + why);
 }
 
 // The words not yet read.

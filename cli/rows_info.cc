@@ -7,6 +7,13 @@
 namespace lazylfs::cli {
 namespace {
 
+constexpr auto kVersionOptions =
+    std::to_array<Option>({{.name = "comics", .letter = 'c', .help = "Also quote a comic."}});
+
+constexpr std::string_view kLogsHelp =
+    "Lists the error logs of the repository: whenever the program fails in a way that it should\n"
+    "not, it writes one, with what is needed for a report. Logs hold no passwords.";
+
 constexpr auto kRows = std::to_array<Command>({
     {"completion",
      "<bash|fish|zsh>",
@@ -27,7 +34,7 @@ constexpr auto kRows = std::to_array<Command>({
      false,
      run_env},
     {"generate",
-     "<man|completion> <folder>",
+     "<man|completion|settings> <folder>",
      "Write manual pages or completions",
      {},
      "Used when the program is built.",
@@ -39,12 +46,53 @@ constexpr auto kRows = std::to_array<Command>({
      "[<command>...]",
      "Show help",
      {},
-     "Shows a command's help, or all commands.",
+     "Shows a command's help, or all commands. 'git lfs help config' lists every setting,\n"
+     "'git lfs help faq' answers frequent questions.",
      0,
-     2,
+     kAnyCount,
      false,
      run_help},
-    {"version", "", "Show the version", {}, "Prints one line.", 0, kAnyCount, false, run_version},
+    {"logs", "[<command>]", "List the error logs", {}, kLogsHelp, 0, kAnyCount, false, run_logs},
+    {"logs boomtown",
+     "",
+     "Write a sample error log",
+     {},
+     "Fails on purpose, with exit code 2, to show what that looks like.",
+     0,
+     kAnyCount,
+     false,
+     run_logs_boomtown},
+    {"logs clear",
+     "",
+     "Remove the error logs",
+     {},
+     "Removes all of them.",
+     0,
+     kAnyCount,
+     false,
+     run_logs_clear},
+    {"logs last",
+     "",
+     "Show the newest error log",
+     {},
+     "Prints it.",
+     0,
+     kAnyCount,
+     false,
+     run_logs_last},
+    {"logs show",
+     "<log>",
+     "Show an error log",
+     {},
+     "Prints the log that 'git lfs logs' lists by this name.",
+     0,
+     kAnyCount,
+     false,
+     run_logs_show},
+    {"version", "[options]", "Show the version", kVersionOptions,
+     "Prints one line: the version of Git LFS whose behaviour the program has, which scripts\n"
+     "compare, then its own.",
+     0, kAnyCount, false, run_version},
 });
 
 }  // namespace

@@ -41,18 +41,17 @@ std::string Settings::cache_folder() const {
   return fs::cache_folder(config().get("lfs.cache.folder").value_or(""));
 }
 
-Result<cache::CacheOptions> Settings::cache_options() const {
-  cache::CacheOptions options = TRY(shared_cache_options(config()));
-  options.folder = cache_folder();
-  return options;
-}
-
-Result<cache::CacheOptions> shared_cache_options(const lfs::Config& config) {
+Result<cache::CacheOptions> cache_options_of(const lfs::Config& config, std::string folder) {
   cache::CacheOptions options;
-  options.folder = fs::cache_folder(config.get("lfs.cache.folder").value_or(""));
+  options.folder = folder.empty() ? fs::cache_folder(config.get("lfs.cache.folder").value_or(""))
+                                  : std::move(folder);
   options.size_max = TRY(size_setting(config, "lfs.cache.size", options.size_max));
   options.free_space_min = TRY(size_setting(config, "lfs.cache.minfree", options.free_space_min));
   return options;
+}
+
+Result<cache::CacheOptions> Settings::cache_options() const {
+  return cache_options_of(config(), cache_folder());
 }
 
 Result<std::unique_ptr<cache::Cache>> Settings::open_cache(Metrics& metrics) const {

@@ -13,6 +13,9 @@
 
 namespace lazylfs::cli {
 
+// lfs.cache.*; `folder` may be empty. Errc::invalid names the key whose value is no size.
+Result<cache::CacheOptions> cache_options_of(const lfs::Config& config, std::string folder);
+
 // Thread-compatible. Made once by a command.
 class Settings {
  public:
@@ -34,8 +37,5 @@ class Settings {
   std::optional<lfs::Repository> repository_;
   lfs::Config outside_;
 };
-
-// The cache that everyday commands share, as `config` has it: lfs.cache.*.
-Result<cache::CacheOptions> shared_cache_options(const lfs::Config& config);
 
 }  // namespace lazylfs::cli

@@ -176,7 +176,8 @@ Result<void> Session::serve_smudge(const Request& request) {
     delayed_.erase(remembered);
     if (delayed.error) {
       TRY(writer_.status("success"));
-      return finish_failed(request, delayed.pointer, *delayed.error);
+      return finish_failed(request, delayed.pointer,
+                           download_failure(delayed.pointer, request.path, *delayed.error));
     }
     return answer_object(request, delayed.pointer);
   }
@@ -212,7 +213,9 @@ Result<std::string> Session::object_of(const Request& request, const Pointer& po
 Result<void> Session::answer_object(const Request& request, const Pointer& pointer) {
   const Result<std::string> object = object_of(request, pointer);
   TRY(writer_.status("success"));
-  if (!object) return finish_failed(request, pointer, object.error());
+  if (!object) {
+    return finish_failed(request, pointer, download_failure(pointer, request.path, object.error()));
+  }
   ProgressFile progress = TRY(ProgressFile::open("download", request.path, pointer.size));
   CountedOutput output(writer_, progress);
   const Result<void> written =
@@ -228,9 +231,7 @@ Result<void> Session::answer_object(const Request& request, const Pointer& point
 }
 
 void Session::fail(const Request& request, const Pointer& pointer, const Error& error) {
-  setup_.report_failure(Error(error.code(), "Error downloading object: " + request.path + " (" +
-                                                pointer.oid.hex().substr(0, 7) +
-                                                "): " + error.message()));
+  setup_.report_failure(smudge_failure(pointer, request.path, error));
 }
 
 // After the first status: the pointer's text takes the content's place. Unless that is allowed, the

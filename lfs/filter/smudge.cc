@@ -73,4 +73,13 @@ Result<void> write_object(const Pointer& pointer, const std::string& object,
   return spool.copy_to(output);
 }
 
+Error download_failure(const Pointer& pointer, const std::string& path, const Error& reason) {
+  return reason.with_context("Error downloading " + path + " (" + pointer.oid.hex() + ")");
+}
+
+Error smudge_failure(const Pointer& pointer, const std::string& path, const Error& reason) {
+  return reason.with_context("Error downloading object: " + path + " (" +
+                             pointer.oid.hex().substr(0, 7) + "): Smudge error");
+}
+
 }  // namespace lazylfs::lfs

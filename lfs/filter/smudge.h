@@ -36,4 +36,9 @@ Result<void> write_object(const Pointer& pointer, const std::string& object,
                           const ObjectStore& store, const std::vector<Extension>& extensions,
                           const std::string& path, ByteOutput& output);
 
+// Upstream's words for an object that could not be downloaded, and for a file that therefore, or
+// because of an extension, keeps its pointer.
+Error download_failure(const Pointer& pointer, const std::string& path, const Error& reason);
+Error smudge_failure(const Pointer& pointer, const std::string& path, const Error& reason);
+
 }  // namespace lazylfs::lfs

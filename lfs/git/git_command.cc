@@ -1,39 +1,15 @@
 #include "lfs/git/git_command.h"
 
 #include <algorithm>
-#include <array>
 
 #include "lfs/base/text.h"
+#include "lfs/git/settings_table.h"
 
 namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kConfigBytesMax = 16U << 20U;
 constexpr std::chrono::seconds kConfigTimeout{30};
-
-// Keys that a repository may set for everybody who clones it, as upstream documents them.
-constexpr auto kSafeKeys = std::to_array<std::string_view>({
-    "lfs.allowincompletepush",
-    "lfs.fetchexclude",
-    "lfs.fetchinclude",
-    "lfs.gitprotocol",
-    "lfs.locksverify",
-    "lfs.pushurl",
-    "lfs.skipdownloaderrors",
-    "lfs.url",
-});
-
-bool has_shape(std::string_view key, std::string_view prefix, std::string_view suffix) {
-  return key.size() > prefix.size() + suffix.size() && key.starts_with(prefix) &&
-         key.ends_with(suffix);
-}
-
-// Upstream lets every key of a remote whose name has a dot through; only lfsurl was meant.
-bool is_safe_key(std::string_view key) {
-  return std::find(kSafeKeys.begin(), kSafeKeys.end(), key) != kSafeKeys.end() ||
-         has_shape(key, "lfs.", ".access") || has_shape(key, "remote.", ".lfsurl") ||
-         has_shape(key, "lfs.extension.", ".priority");
-}
 
 }  // namespace
 
@@ -96,7 +72,7 @@ Result<std::vector<ConfigEntry>> read_lfsconfig(std::string_view text,
   if (output.exit_code != 0) return git_failure("read .lfsconfig", output);
   std::vector<ConfigEntry> safe;
   for (ConfigEntry& entry : parse_config_list(output.out)) {
-    if (is_safe_key(entry.key)) {
+    if (is_safe_in_lfsconfig(entry.key)) {
       entry.from_lfsconfig = true;
       safe.push_back(std::move(entry));
     } else {

@@ -7,6 +7,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/base/url.h"
+#include "lfs/base/version.h"
 #include "lfs/http/dump.h"
 #include "lfs/http/proxy.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kHeaderBytesMax = 256U << 10U;
 constexpr long kReceiveBufferBytes = 512L << 10;  // libcurl's maximum: fewer, longer reads
-constexpr const char* kUserAgent = "git-lfs/" LAZYLFS_VERSION " (lazylfs; linux amd64)";
+constexpr const char* kUserAgent = kVersionLine.data();  // a literal, hence NUL-terminated
 
 bool traces_http() { return trace_enabled(TraceArea::general) || trace_enabled(TraceArea::http); }
 

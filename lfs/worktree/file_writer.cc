@@ -44,7 +44,7 @@ Result<Fd> open_part(int folder, const std::string& name, bool make) {
   }
   if (fd >= 0) return Fd(fd);
   const int error = errno;
-  if (error == ELOOP || error == ENOTDIR) return Error(Errc::invalid, "not a directory: " + name);
+  if (error == ELOOP || error == ENOTDIR) return Error(Errc::invalid, "not a directory");
   return Error::from_errno("open folder " + name, error);
 }
 
@@ -53,11 +53,19 @@ Result<Fd> open_part(int folder, const std::string& name, bool make) {
 Result<Fd> open_folder_below(int root, const std::string& path, bool make) {
   Fd folder = TRY(open_part(root, ".", false));
   if (path.empty()) return folder;
-  for (const std::string_view part : split(path, '/')) {
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const std::string part(take_until(rest, '/'));
     if (part.empty() || part == "." || part == "..") {
       return Error(Errc::invalid, "no path of a work tree: " + path);
     }
-    folder = TRY(open_part(folder.get(), std::string(part), make));
+    Result<Fd> next = open_part(folder.get(), part, make);
+    if (!next && next.error().code() == Errc::invalid) {
+      const std::size_t left = rest.empty() ? 0 : rest.size() + 1;
+      return Error(Errc::invalid, "not a directory: \"" + path.substr(0, path.size() - left) +
+                                      "\": not a directory");
+    }
+    folder = TRY(std::move(next));
   }
   return folder;
 }

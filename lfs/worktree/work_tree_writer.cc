@@ -50,7 +50,8 @@ class WorkTreeWriter::Impl {
     if (!opened && opened.error().code() == Errc::not_found) {
       place.wanted = entry != nullptr;  // else deleted on purpose
     } else if (!opened) {
-      return opened.error();
+      return opened.error().with_context("Checkout error trying to check path for \"" + file.path +
+                                         '"');
     } else {
       place.folder = std::move(*opened);
       TRY(look_at_file(file, entry != nullptr, place));
@@ -91,9 +92,10 @@ class WorkTreeWriter::Impl {
       place.wanted = staged;
       return {};
     }
-    if (!S_ISREG(status.st_mode) || status.st_size >= static_cast<off_t>(kPointerBytesMax)) {
-      return {};
+    if (!S_ISREG(status.st_mode)) {
+      return Error(Errc::invalid, "Checkout error: not a regular file: \"" + file.path + '"');
     }
+    if (status.st_size >= static_cast<off_t>(kPointerBytesMax)) return {};
     const Fd opened(::openat(place.folder.get(), place.name.c_str(),
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!opened) return Error::from_errno("open " + file.path, errno);
@@ -125,12 +127,10 @@ Result<std::unique_ptr<WorkTreeWriter>> WorkTreeWriter::open(const Repository& r
       std::make_unique<Impl>(repository, store, std::move(root), std::move(index))));
 }
 
-Result<bool> WorkTreeWriter::wants(const PointerFile& file) {
-  return TRY_CONTEXT("could not check out \"" + file.path + '"', impl_->look(file)).wanted;
-}
-
 Result<CheckoutState> WorkTreeWriter::check_out(const PointerFile& file) {
-  return TRY_CONTEXT("could not check out \"" + file.path + '"', impl_->check_out(file));
+  Result<CheckoutState> state = impl_->check_out(file);
+  if (state || state.error().code() == Errc::invalid) return state;
+  return state.error().with_context("could not check out \"" + file.path + '"');
 }
 
 Result<void> WorkTreeWriter::refresh_index() { return impl_->refresh_index(); }

@@ -27,8 +27,8 @@ class WorkTreeWriter {
   WorkTreeWriter& operator=(const WorkTreeWriter&) = delete;
   ~WorkTreeWriter();
 
-  // Whether check_out() would write the file if its object were here. An Error names the path.
-  Result<bool> wants(const PointerFile& file);
+  // Errc::invalid, in upstream's words, when something else than a file, or than a folder on the
+  // way to it, is in its place.
   Result<CheckoutState> check_out(const PointerFile& file);
 
   // Tells the index what the written files look like now, so that git need not filter each to see

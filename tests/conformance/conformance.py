@@ -26,6 +26,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -44,6 +45,8 @@ NORMALISATIONS = [
     (re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]+\.log"), "<log>"),
     (re.compile(r"/lfs/tmp/[^ \n'\"]+"), "/lfs/tmp/<name>"),
 ]
+
+CALLS = ("batch", "locks")
 
 SCENARIOS = []
 
@@ -97,7 +100,8 @@ class Sandbox:
         self.top = Path(tempfile.mkdtemp(prefix="lfs-conf-"))
         self.name, self.steps, self.expected, self.cwd = name, [], [], self.top
         self.env = {}
-        self.repositories = []
+        self.repositories, self.cleanups = [], []
+        self.secrets = {}  # text that differs between runs, and what to show for it
         self.home = self.folder("home")
         self.bins = {}
         for key, target in (("client", program), ("upstream", UPSTREAM), ("ours", PROGRAM)):
@@ -116,6 +120,8 @@ class Sandbox:
         if self.server:
             text = text.replace(self.server.url, "<server>").replace(self.server.url[7:], "<host>")
             text = text.replace(self.server.storage, "<storage>")
+        for secret, shown in self.secrets.items():
+            text = text.replace(secret, shown)
         for pattern, replacement in NORMALISATIONS:
             text = pattern.sub(replacement, text)
         return text
@@ -147,6 +153,18 @@ class Sandbox:
         story.append(f"= {result.returncode}\n")
         self.record(f"$ {command}", "\n".join(story), newer, why)
         return result
+
+    def misuse(self, command):
+        """A wrong command line: ours names the help, upstream prints it."""
+        self(command, only="^! Error|^=")
+
+    def only_ours(self, command, expected, why, **options):
+        """A step that upstream cannot be asked for (it hangs, or knows no such option)."""
+        if self.is_ours:
+            self(command, **options)
+        else:
+            assert why
+            self.steps.append((f"$ {command}", expected))
 
     def run(self, command, *, stdin=None, cwd=None, env=None, by="client", check=False):
         """The same without recording."""
@@ -224,6 +242,12 @@ class Sandbox:
             self.git("config lfs.locksverify false")
         self.requests(forget=True)
 
+    def forget(self, name):
+        """Removes a repository: its state is not compared."""
+        self.cwd = self.top
+        shutil.rmtree(self.top / name)
+        self.repositories.remove(self.top / name)
+
     def object_path(self, content, repository=None):
         oid = sha256(as_bytes(content))
         return (repository or self.cwd) / ".git/lfs/objects" / oid[:2] / oid[2:4] / oid
@@ -261,6 +285,8 @@ class Sandbox:
                     story.append(f"{file.relative_to(path)} -> {os.readlink(file)}")
                 elif file.is_file():
                     mode = stat.S_IMODE(file.stat().st_mode)
+                    if file.name == ".gitattributes":
+                        mode |= 0o4  # upstream makes it unreadable for others
                     story.append(f"{file.relative_to(path)} {mode:o} {sha256(file.read_bytes())[:8]}")
         return "\n".join(story) + "\n"
 
@@ -269,12 +295,16 @@ class Sandbox:
         at = self.at(path)
         self.record(f"state of {at.relative_to(self.top)}", self.describe(at), newer, why)
 
-    def requests(self, forget=False, newer=None, why=None):
+    def requests(self, forget=False, with_transfers=False, newer=None, why=None):
         """Records what the server was asked since the last time: API calls in order, then the
         transfers, which may be in any."""
         if not self.server:
             return
-        log, calls = self.server.admin("GET", "log"), self.server.admin("GET", "calls")
+        log, earlier = self.server.admin("GET", "log"), None
+        while log != earlier:  # an answer is logged after it was sent
+            time.sleep(0.01)
+            log, earlier = self.server.admin("GET", "log"), log
+        calls = self.server.admin("GET", "calls")
         self.server.reset_stats()
         if forget:
             return
@@ -282,12 +312,12 @@ class Sandbox:
         for entry in log:
             line = f"{entry['method']} {entry['target']} {entry['status']}"
             headers = entry["headers"]
-            for name in ("accept", "content-type"):
-                if name in headers and entry["kind"] != "download":
+            for name in ("accept", "content-type", "range"):
+                if name in headers and (name == "range" or entry["kind"] in CALLS):
                     line += f" {name}={headers[name]}"
-            if "authorization" in headers:
+            if "authorization" in headers and entry["kind"] in CALLS:
                 line += " authorized"
-            if entry["kind"] in ("batch", "locks"):
+            if entry["kind"] in CALLS:
                 api.append(line)
             elif entry["kind"] in ("download", "upload", "verify"):
                 transfers.append(line)
@@ -297,9 +327,10 @@ class Sandbox:
                 continue
             body = json.loads(call["body"]) if call["body"] else None
             if isinstance(body, dict):
-                for key in ("objects", "transfers"):
-                    if isinstance(body.get(key), list):
-                        body[key].sort(key=json.dumps)
+                offered = body.pop("transfers", None)  # in random order
+                if with_transfers:
+                    body["transfers"] = sorted(offered or ["basic"])
+                body.get("objects", []).sort(key=json.dumps)
             bodies.append(f"{call['method']} {call['target']} {json.dumps(body)}")
         story = ["calls:", *api, "bodies:", *bodies, "transfers:", *sorted(transfers)]
         if len(story) > 3:
@@ -311,6 +342,8 @@ class Sandbox:
             self.state(path)
 
     def destroy(self):
+        for cleanup in reversed(self.cleanups):
+            cleanup()
         shutil.rmtree(self.top, ignore_errors=True)
 
 

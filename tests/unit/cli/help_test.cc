@@ -14,7 +14,7 @@ using testing::Not;
 
 TEST(HelpTest, TheVersionHasTheFormThatServersLogAndScriptsParse) {
   EXPECT_THAT(version_line(),
-              MatchesRegex("git-lfs/[0-9]+\\.[0-9]+\\.[0-9]+ \\(lazylfs; linux .*\\)"));
+              MatchesRegex("git-lfs/3\\.[0-9]+\\.[0-9]+ \\(lazylfs [0-9.]+; linux .*; c.. 20\\)"));
 }
 
 TEST(HelpTest, HiddenCommandsAndOptionsAreNotShown) {
