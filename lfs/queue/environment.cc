@@ -1,7 +1,13 @@
 #include "lfs/queue/environment.h"
 
+#include <algorithm>
+
 #include "lfs/api/sender.h"
+#include "lfs/queue/agents.h"
 #include "lfs/queue/basic_adapter.h"
+#include "lfs/queue/custom_adapter.h"
+#include "lfs/queue/file_adapter.h"
+#include "lfs/queue/tus_adapter.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -37,19 +43,47 @@ Result<ApiClient*> TransferEnvironment::Impl::client(Operation operation,
 
 Result<TransferEnvironment::Impl::Line> TransferEnvironment::Impl::line_to(
     Operation operation, const std::string& remote) {
+  const Endpoint endpoint =
+      TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
+  const std::string agent = standalone_agent(config(), endpoint, operation);
+  if (!agent.empty()) return Line{std::make_unique<NoBatchSource>(agent), agent};
   ApiClient* const api = TRY(client(operation, remote));
   return Line{std::make_unique<HttpBatchSource>(*api, metrics_), ""};
 }
 
-std::unique_ptr<TransferAdapter> TransferEnvironment::Impl::make_adapter(
-    const std::string& /*name*/, Operation operation, const std::string& remote) {
-  Result<ApiClient*> api = client(operation, remote);
-  return std::make_unique<BasicAdapter>(**api, config(), store_, operation);
+Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter(
+    const std::string& name, Operation operation, const std::string& remote, bool standalone) {
+  const Endpoint endpoint =
+      TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
+  if (name == kFileAgent && endpoint.is_file()) {
+    return std::unique_ptr<TransferAdapter>(
+        std::make_unique<FileAdapter>(store_, operation, endpoint.url));
+  }
+  for (const AgentSettings& agent : custom_agents(config())) {
+    if (agent.name != name || !agent.serves(operation)) continue;
+    CustomAdapter::Options wanted;
+    wanted.agent = agent;
+    wanted.operation = operation;
+    wanted.remote = remote;
+    wanted.standalone = standalone;
+    wanted.concurrent_transfers = static_cast<std::size_t>(
+        std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
+    wanted.verifies_max =
+        std::max<std::int64_t>(1, config().get_int("lfs.transfer.maxverifies", 3));
+    if (!standalone) wanted.client = TRY(client(operation, remote));
+    return std::unique_ptr<TransferAdapter>(
+        std::make_unique<CustomAdapter>(store_, std::move(wanted)));
+  }
+  ApiClient* const api = TRY(client(operation, remote));
+  if (name == "tus" && operation == Operation::upload) {
+    return std::unique_ptr<TransferAdapter>(std::make_unique<TusAdapter>(*api, config()));
+  }
+  return std::unique_ptr<TransferAdapter>(
+      std::make_unique<BasicAdapter>(*api, config(), store_, operation));
 }
 
-std::vector<std::string> TransferEnvironment::Impl::transfer_names(
-    Operation /*operation*/, const std::string& /*remote*/) const {
-  return {"basic"};
+std::vector<std::string> TransferEnvironment::Impl::transfer_names(Operation operation) const {
+  return transfer_names_for(config(), operation);
 }
 
 void TransferEnvironment::Impl::cancel_under_way(Operation operation, const std::string& remote) {
@@ -75,8 +109,8 @@ Result<Endpoint> TransferEnvironment::endpoint(Operation operation,
 
 const Repository& TransferEnvironment::repository() const { return impl_->repository(); }
 
-std::vector<std::string> TransferEnvironment::adapter_names(Operation /*operation*/) const {
-  return {"basic"};
+std::vector<std::string> TransferEnvironment::adapter_names(Operation operation) const {
+  return transfer_names_for(impl_->config(), operation);
 }
 
 }  // namespace lazylfs::lfs

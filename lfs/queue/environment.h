@@ -29,11 +29,12 @@ class TransferEnvironment::Impl {
     std::string standalone;
   };
   Result<Line> line_to(Operation operation, const std::string& remote);
-  // The adapter of that name; "basic" when there is none.
-  std::unique_ptr<TransferAdapter> make_adapter(const std::string& name, Operation operation,
-                                                const std::string& remote);
+  // The adapter of that name; "basic" when there is none. `standalone`: no server was asked.
+  Result<std::unique_ptr<TransferAdapter>> make_adapter(const std::string& name,
+                                                        Operation operation,
+                                                        const std::string& remote, bool standalone);
   // What a batch call offers.
-  std::vector<std::string> transfer_names(Operation operation, const std::string& remote) const;
+  std::vector<std::string> transfer_names(Operation operation) const;
   void cancel_under_way(Operation operation, const std::string& remote);
 
   const Repository& repository() const { return repository_; }

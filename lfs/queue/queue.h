@@ -98,7 +98,7 @@ class TransferQueue::Impl {
   void route(Object& object, Json entry, TransferAdapter& adapter);
   bool check_local_file(Object& object);
   void make_ready(Object& object, Json entry, TransferAdapter& adapter);
-  TransferAdapter& adapter_called(const std::string& name);
+  Result<TransferAdapter*> adapter_called(const std::string& name);
   BatchSource* source();
 
   // queue_workers.cc
@@ -122,6 +122,7 @@ class TransferQueue::Impl {
     std::optional<Error> no_source;
     std::string standalone;
     std::map<std::string, std::unique_ptr<TransferAdapter>> adapters;
+    std::map<std::string, TransferAdapter*> made_for;  // by the server's name for it
   };
   Guarded<Lines> lines_;
 };

@@ -103,7 +103,7 @@ void TransferQueue::Impl::ask(Batch batch) {
   BatchQuestion question;
   question.operation = options_.operation;
   question.ref = options_.ref;
-  question.transfers = environment_.transfer_names(options_.operation, options_.remote);
+  question.transfers = environment_.transfer_names(options_.operation);
   for (const Object* object : batch) question.objects.push_back(object->id);
   TRACE(TraceArea::general, "tq: sending batch of size " << batch.size());
   BatchOutcome outcome = asked->ask(question);
@@ -134,7 +134,11 @@ void TransferQueue::Impl::after_failed_batch(const Batch& batch, const BatchOutc
 }
 
 void TransferQueue::Impl::after_answer(const Batch& batch, BatchAnswer answer) {
-  TransferAdapter& adapter = adapter_called(answer.transfer);
+  const Result<TransferAdapter*> adapter = adapter_called(answer.transfer);
+  if (!adapter) {
+    after_failed_batch(batch, {adapter.error(), 0, std::nullopt, false});
+    return;
+  }
   std::unordered_map<Oid, Object*> waiting;
   for (Object* object : batch) waiting.emplace(object->id.oid, object);
   for (Json& entry : answer.entries) {
@@ -149,7 +153,7 @@ void TransferQueue::Impl::after_answer(const Batch& batch, BatchAnswer answer) {
     }
     Object& object = *found->second;
     waiting.erase(found);
-    route(object, std::move(entry), adapter);
+    route(object, std::move(entry), **adapter);
   }
   for (Object* object : batch) {
     if (!waiting.contains(object->id.oid)) continue;
@@ -232,20 +236,21 @@ void TransferQueue::Impl::make_ready(Object& object, Json entry, TransferAdapter
   object_ready_.notify_one();
 }
 
-TransferAdapter& TransferQueue::Impl::adapter_called(const std::string& name) {
+Result<TransferAdapter*> TransferQueue::Impl::adapter_called(const std::string& name) {
   auto lines = lines_.lock();
   const std::string wanted = name.empty() ? "basic" : name;
-  const auto known = lines->adapters.find(wanted);
-  if (known != lines->adapters.end()) return *known->second;
-  std::unique_ptr<TransferAdapter> made =
-      environment_.make_adapter(wanted, options_.operation, options_.remote);
+  const auto alias = lines->made_for.find(wanted);
+  if (alias != lines->made_for.end()) return alias->second;
+  std::unique_ptr<TransferAdapter> made = TRY(environment_.make_adapter(
+      wanted, options_.operation, options_.remote, !lines->standalone.empty()));
   const std::string made_name(made->name());
   const auto [entry, is_new] = lines->adapters.emplace(made_name, std::move(made));
   if (is_new) {
     TRACE(TraceArea::general, "tq: starting transfer adapter \"" << made_name << "\"");
     TRACE(TraceArea::transfer, "xfer: adapter \"" << made_name << "\" Begin()");
   }
-  return *entry->second;
+  lines->made_for[wanted] = entry->second.get();
+  return entry->second.get();
 }
 
 // Nullptr when no server is known; lines_ has the reason.
