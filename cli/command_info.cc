@@ -7,6 +7,7 @@
 
 #include "cli/command_functions.h"
 #include "cli/completion.h"
+#include "cli/config_manual.h"
 #include "cli/help.h"
 #include "cli/settings.h"
 #include "fs/registry.h"
@@ -66,7 +67,12 @@ Result<ExitCode> run_help(Context& context, const Arguments& arguments) {
   }
   std::string topic = arguments.positional[0];
   if (arguments.positional.size() > 1) topic += ' ' + arguments.positional[1];
+  if (topic == "config" || topic == "faq") {
+    context.out << (topic == "config" ? config_help() : faq_help());
+    return ExitCode::ok;
+  }
   const Command* command = find_topic(context.commands, topic);
+  if (command == nullptr) command = find_topic(context.commands, arguments.positional[0]);
   if (command == nullptr) {
     context.err << "Unknown help topic [`" << topic << "`]\n";
     context.out << program_help(context.commands);
@@ -80,9 +86,8 @@ Result<ExitCode> run_completion(Context& context, const Arguments& arguments) {
   const std::string& shell = arguments.positional[0];
   const auto script = completion_script(context.commands, shell);
   if (!script) {
-    context.err << "Error: invalid argument \"" << shell << "\" for \"git-lfs completion\"\n"
-                << "Run 'git-lfs completion --help' for usage.\n";
-    return ExitCode::usage;
+    return usage_error(context, "completion",
+                       "invalid argument " + go_quoted(shell) + " for \"git-lfs completion\"");
   }
   context.out << *script;
   return ExitCode::ok;
@@ -93,10 +98,13 @@ Result<ExitCode> run_generate(Context& context, const Arguments& arguments) {
   TRY(make_folders(folder));
   if (arguments.positional[0] == "man") {
     TRY(write_pages(context.commands, folder));
+    TRY(write_file_atomically(folder + "/git-lfs-config.5", config_manual_page(build_day())));
+  } else if (arguments.positional[0] == "settings") {
+    TRY(write_file_atomically(folder + "/settings.md", config_markdown()));
   } else if (arguments.positional[0] == "completion") {
     TRY(write_completions(context.commands, folder));
   } else {
-    return Error(Errc::invalid, "generate makes \"man\" or \"completion\"");
+    return Error(Errc::invalid, "generate makes \"man\", \"completion\" or \"settings\"");
   }
   return ExitCode::ok;
 }

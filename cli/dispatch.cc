@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 
@@ -104,6 +105,9 @@ ExitCode run_command_line(Context& context, std::span<const std::string> argumen
   if (first == "-h" || first == "--help") {
     context.out << program_help(context.commands);
     return ExitCode::ok;
+  }
+  if (first == "__complete" || first == "__completeNoDesc") {
+    return complete_words(context, arguments.subspan(1), first == "__complete");
   }
   if (first.starts_with('-')) {
     const Result<Arguments> wrong = parse_options({}, arguments.first(1));

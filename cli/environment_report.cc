@@ -134,7 +134,7 @@ void add_folders(const Workspace* workspace, std::vector<std::string>& lines) {
   std::string store = "lfs";
   std::vector<std::string> references;
   if (workspace != nullptr) {
-    work_tree = workspace->repository().work_tree();
+    if (workspace->in_work_tree()) work_tree = workspace->repository().work_tree();
     git_folder = workspace->repository().git_folder();
     common = workspace->repository().common_folder();
     store = workspace->store().folder();

@@ -54,14 +54,54 @@ std::string command_list(const std::vector<const Command*>& commands) {
   return text;
 }
 
+// `text` broken at spaces into lines that fit a terminal.
+std::string wrapped(std::string_view text, std::string_view indentation) {
+  constexpr std::size_t kColumns = 90;
+  std::string result;
+  std::size_t column = kColumns;
+  for (const std::string_view word : split(text, ' ')) {
+    if (column + 1 + word.size() > kColumns) {
+      if (!result.empty()) result += '\n';
+      result += indentation;
+      column = indentation.size();
+    } else {
+      result += ' ';
+      ++column;
+    }
+    result += word;
+    column += word.size();
+  }
+  return result + '\n';
+}
+
 std::string option_list(std::span<const Option> options) {
   std::string text;
   for (const Option& option : options) {
     if (option.hidden) continue;
-    text += "  " + option_heading(option) + "\n        " + std::string(option.help) + '\n';
+    text += "  " + option_heading(option) + '\n' + wrapped(option.help, "        ");
   }
   return text + "  -h, --help\n        Show this help.\n";
 }
+
+std::string roff_options(std::span<const Option> options) {
+  std::string text;
+  for (const Option& option : options) {
+    if (option.hidden) continue;
+    text += ".TP\n\\fB" + roff(option_heading(option)) + "\\fR\n" + roff(option.help) + '\n';
+  }
+  return text;
+}
+
+std::string roff_commands(const std::vector<const Command*>& commands) {
+  std::string text;
+  for (const Command* command : commands) {
+    text += ".TP\n\\fB" + roff(manual_page_name(*command)) + "\\fR(1)\n" + roff(command->summary) +
+            ".\n";
+  }
+  return text;
+}
+
+}  // namespace
 
 // A word of roff text: backslashes, hyphens that must stay ASCII, and a leading dot or quote that
 // would start a request.
@@ -97,33 +137,18 @@ std::string roff_body(std::string_view text) {
   return verbatim ? body + ".RE\n.fi\n" : body;
 }
 
-std::string roff_options(std::span<const Option> options) {
-  std::string text;
-  for (const Option& option : options) {
-    if (option.hidden) continue;
-    text += ".TP\n\\fB" + roff(option_heading(option)) + "\\fR\n" + roff(option.help) + '\n';
-  }
-  return text;
-}
-
-std::string roff_commands(const std::vector<const Command*>& commands) {
-  std::string text;
-  for (const Command* command : commands) {
-    text += ".TP\n\\fB" + roff(manual_page_name(*command)) + "\\fR(1)\n" + roff(command->summary) +
-            ".\n";
-  }
-  return text;
-}
-
-std::string roff_heading(std::string_view name, std::string_view summary, std::string_view date) {
+std::string roff_heading(std::string_view name, std::string_view section, std::string_view summary,
+                         std::string_view date) {
   std::string upper(name);
   std::ranges::transform(upper, upper.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
-  return ".TH \"" + upper + "\" \"1\" \"" + std::string(date) +
+  return ".TH \"" + upper + "\" \"" + std::string(section) + "\" \"" + std::string(date) +
          "\" \"lazylfs " LAZYLFS_VERSION "\" \"Git LFS\"\n.SH NAME\n" + roff(name) + " \\- " +
          roff(summary) + '\n';
 }
+
+namespace {
 
 constexpr std::string_view kExitStatus =
     ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nIt ran and found a problem, or nothing.\n.TP\n2\n"
@@ -158,13 +183,13 @@ std::string manual_page_name(const Command& command) {
 std::string manual_page(std::span<const Command> commands, const Command* command,
                         std::string_view date) {
   if (command == nullptr) {
-    return roff_heading("git-lfs", "large files in Git, mounted and read on demand", date) +
+    return roff_heading("git-lfs", "1", "large files in Git, mounted and read on demand", date) +
            ".SH SYNOPSIS\n" + roff("git lfs <command> [<args>]") + "\n.SH DESCRIPTION\n" +
            roff_body(kProgramIntroduction) + ".SH COMMANDS\n" +
            roff_commands(shown_commands(commands, "")) + ".SH EXAMPLES\n" +
            roff_body(kProgramExamples) + std::string(kExitStatus);
   }
-  std::string page = roff_heading(manual_page_name(*command), command->summary, date) +
+  std::string page = roff_heading(manual_page_name(*command), "1", command->summary, date) +
                      ".SH SYNOPSIS\n" + roff(invocation(*command)) + "\n.SH DESCRIPTION\n" +
                      roff_body(command->help);
   const auto nested = shown_commands(commands, std::string(command->name) + ' ');

@@ -24,4 +24,10 @@ std::string manual_page(std::span<const Command> commands, const Command* comman
 // "git-lfs-cache-evict": the page's name without its section.
 std::string manual_page_name(const Command& command);
 
+// Pieces of manual pages: text escaped for roff, paragraphs with verbatim examples, the heading.
+std::string roff(std::string_view text);
+std::string roff_body(std::string_view text);
+std::string roff_heading(std::string_view name, std::string_view section, std::string_view summary,
+                         std::string_view date);
+
 }  // namespace lazylfs::cli

@@ -89,6 +89,8 @@ Workspace::Workspace(Context& context, lfs::Repository repository)
 
 Workspace::~Workspace() = default;
 
+bool Workspace::in_work_tree() const { return is_in_work_tree(repository_); }
+
 Result<std::variant<ExitCode, std::unique_ptr<Workspace>>> Workspace::open(Context& context,
                                                                            Need need,
                                                                            bool prepare) {

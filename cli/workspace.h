@@ -41,6 +41,8 @@ class Workspace {
   const lfs::ObjectStore& store() const { return store_; }
   // The current folder relative to the work tree: "" or "a/b/". Also "" when it is not inside.
   const std::string& prefix() const { return prefix_; }
+  // Whether the current folder is in the work tree: git knows none inside of .git.
+  bool in_work_tree() const;
   // branch.<current>.remote and the rest of upstream's rules; for pushing when `push`.
   std::string remote(bool push = false) const;
   // The full ref name for the API when downloading: by push.default branch.<b>.merge or the current

@@ -19,6 +19,7 @@
 #include "lfs/git/config.h"
 #include "lfs/git/discovery.h"
 #include "lfs/git/git_command.h"
+#include "lfs/git/index_probe.h"
 #include "lfs/git/object_database.h"
 #include "lfs/git/revision.h"
 #include "lfs/git/tree_parser.h"
@@ -139,10 +140,12 @@ const std::vector<std::string>& Repository::environment_alternates() const {
 std::optional<std::string> Repository::Impl::lfsconfig_text(const Repository& repository) const {
   if (!work_tree.empty()) {
     if (auto text = read_plain_file(work_tree + "/.lfsconfig", kLfsconfigBytesMax)) return text;
-    RunOptions options;
-    options.output_bytes_max = kLfsconfigBytesMax;
-    Result<CommandOutput> staged = run_command(git({"cat-file", "blob", ":.lfsconfig"}), options);
-    if (staged && staged->exit_code == 0) return std::move(staged->out);
+    if (index_may_have(git_folder + "/index", ".lfsconfig")) {
+      RunOptions options;
+      options.output_bytes_max = kLfsconfigBytesMax;
+      Result<CommandOutput> staged = run_command(git({"cat-file", "blob", ":.lfsconfig"}), options);
+      if (staged && staged->exit_code == 0) return std::move(staged->out);
+    }
   }
   const Result<Commit> head = repository.resolve_commit("HEAD");
   if (!head) return std::nullopt;

@@ -56,6 +56,15 @@ TEST(CompletionTest, DescriptionsAreQuotedForTheirShell) {
   EXPECT_THAT(script_for("zsh"), HasSubstr("(red blue)"));
 }
 
+TEST(CompletionTest, TheProgramItselfAnswersAsCobraProgramsDo) {
+  EXPECT_EQ(run_table({"__complete", "e"}).out, "echo\tPrint words\n:4\n");
+  EXPECT_EQ(run_table({"__completeNoDesc", "stack", "p"}).out, "pop\npush\n:4\n");
+  EXPECT_EQ(run_table({"__completeNoDesc", "echo", "--c"}).out, "--colour\n:4\n");
+  EXPECT_EQ(run_table({"__completeNoDesc", "echo", "--colour", ""}).out, "red\nblue\n:4\n");
+  EXPECT_EQ(run_table({"__completeNoDesc", "echo", ""}).out, ":0\n");
+  EXPECT_EQ(run_table({"__completeNoDesc", "secr"}).out, ":4\n");
+}
+
 TEST(CompletionTest, AnUnknownShellIsAnError) {
   const auto script = completion_script(kTable, "tcsh");
   ASSERT_FALSE(script);
