@@ -108,7 +108,7 @@ Result<ExitCode> run_clone(Context& context, const Arguments& arguments) {
   warn(context);
   const int code = TRY(run_visibly(context, clone_command(context, arguments)));
   if (code != 0) {
-    context.err << "Error(s) during clone:\ngit clone failed: exit status " << code << '\n';
+    context.err << "Error(s) during clone:\n`git clone` failed: exit status " << code << '\n';
     return ExitCode::fatal;
   }
   const std::string folder = folder_of(arguments);

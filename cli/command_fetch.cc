@@ -179,7 +179,7 @@ class Fetch {
                             return {};
                           }));
     (request_.json ? context_.err : context_.out) << found << " objects found, done.\n";
-    context_.err << "Fetching all references...\n";
+    if (request_.refs.empty()) context_.err << "Fetching all references...\n";
     return {};
   }
 
@@ -196,12 +196,12 @@ class Fetch {
 
   // Called when the queue has ended.
   void report() {
-    std::set<std::pair<Oid, std::string>> reported;
+    std::set<Oid> reported;
     Json transfers = Json::array();
     for (const lfs::TransferJob& job : wanted_) {
       const auto outcome = outcomes_.find(job.id.oid);
       if (outcome == outcomes_.end() || !outcome->second.result) continue;
-      if (!reported.emplace(job.id.oid, request_.json ? "" : job.name).second) continue;
+      if (!reported.insert(job.id.oid).second) continue;
       if (request_.json) {
         transfers.push_back(describe(job, outcome->second));
       } else {
@@ -295,6 +295,7 @@ Result<ExitCode> run_fetch(Context& context, const Arguments& arguments) {
   if (arguments.is_set("stdin")) {
     if (!request.refs.empty()) {
       context.err << "Further command line arguments are ignored with --stdin\n";
+      return ExitCode::fatal;
     }
     request.refs = read_stdin_lines();
   }

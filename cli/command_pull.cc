@@ -53,7 +53,7 @@ Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::st
   if (workers) {
     const auto failures = TRY(workers->finish());
     code = report_failures(context, workspace, failures);
-  } else if (!repository.is_bare()) {
+  } else if (!is_installed(workspace.config())) {
     context.out << "Skipping object checkout, Git LFS is not installed for this repository.\n"
                    "Consider installing it with 'git lfs install'.\n";
   }

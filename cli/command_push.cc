@@ -77,7 +77,7 @@ Result<ExitCode> run_push(Context& context, const Arguments& arguments) {
   std::vector<std::string> words(arguments.positional.begin() + 1, arguments.positional.end());
   if (arguments.is_set("stdin")) {
     if (!words.empty()) {
-      context.err << "Further command line arguments are ignored with --stdin\n";
+      return nothing_to_do(context, "Further command line arguments are ignored with --stdin");
     }
     words = read_stdin_lines();
   }

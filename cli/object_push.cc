@@ -141,7 +141,6 @@ void ObjectPush::add(const lfs::TransferJob& job, const std::string& ref) {
     context_.out << "push " << job.id.oid.hex() << " => " << job.name << '\n';
     return;
   }
-  if (!workspace_.store().find(job.id)) recover(job);
   if (!queue_) {
     lfs::QueueOptions options;
     options.operation = lfs::Operation::upload;
@@ -153,20 +152,15 @@ void ObjectPush::add(const lfs::TransferJob& job, const std::string& ref) {
   queue_->add(job);
 }
 
-// An object that is not in the store may still be in the work tree.
-void ObjectPush::recover(const lfs::TransferJob& job) {
-  const lfs::Repository& repository = workspace_.repository();
-  if (repository.is_bare() || job.name.starts_with('/')) return;
-  if (file_exists(workspace_.store().object_path(job.id.oid))) return;  // corrupt: to be told
-  const auto taken =
-      workspace_.store().take_in(repository.work_tree() + '/' + job.name, job.id, false);
-  (void)taken.has_value();  // not there or changed since: the object stays missing
-}
-
 void ObjectPush::close_queue() {
   if (!queue_) return;
   for (Error& error : queue_->wait()) errors_.push_back(std::move(error));
   queue_.reset();
+}
+
+// What is not here counts only when it turns out that the server has it.
+void ObjectPush::skipped(const lfs::TransferJob& job) {
+  workspace_.store().find(job.id) ? meter_.skipped(job) : meter_.expected(job);
 }
 
 void ObjectPush::finished(const lfs::TransferOutcome& outcome) {
@@ -179,7 +173,8 @@ void ObjectPush::finished(const lfs::TransferOutcome& outcome) {
 }
 
 ExitCode ObjectPush::report() {
-  meter_.finish();
+  const bool given_up = !incomplete_allowed_ && !(missing_.empty() && corrupt_.empty());
+  if (!given_up) meter_.finish();
   if (!missing_.empty() || !corrupt_.empty()) {
     context_.out << "Git LFS upload " << (incomplete_allowed_ ? "missing objects:" : "failed:")
                  << '\n';
@@ -189,7 +184,7 @@ ExitCode ObjectPush::report() {
     for (const auto& [name, oid] : corrupt_) {
       context_.out << "  (corrupt) " << name << " (" << oid.hex() << ")\n";
     }
-    if (!incomplete_allowed_) {
+    if (given_up) {
       context_.out << "hint: Your push was rejected due to missing or corrupt local objects.\n"
                       "hint: You can disable this check with: "
                       "`git config lfs.allowincompletepush true`\n";

@@ -38,7 +38,7 @@ class ObjectPush final : private lfs::TransferObserver {
 
  private:
   void expected(const lfs::TransferJob& job) override { meter_.expected(job); }
-  void skipped(const lfs::TransferJob& job) override { meter_.skipped(job); }
+  void skipped(const lfs::TransferJob& job) override;
   void progressed(const lfs::TransferJob& job, std::int64_t bytes) override {
     meter_.progressed(job, bytes);
   }
@@ -47,7 +47,6 @@ class ObjectPush final : private lfs::TransferObserver {
   Result<void> push_one(const RefUpdate& update, lfs::HistoryRange& range);
   std::vector<lfs::GitOid> known_to_remote(const std::vector<RefUpdate>& updates) const;
   void add(const lfs::TransferJob& job, const std::string& ref);
-  void recover(const lfs::TransferJob& job);
   void close_queue();
   ExitCode report();
 
