@@ -163,11 +163,8 @@ class Tracker {
   }
 
   bool is_known(const Wanted& wanted) const {
-    std::string full = wanted.escaped;
-    if (!workspace_.prefix().empty()) {
-      full = workspace_.prefix() + (full.starts_with('/') ? full.substr(1) : full);
-    }
-    full = lfs::unescape_attribute_pattern(full);
+    const std::string full = lfs::unescape_attribute_pattern(
+        lfs::pattern_from_root(workspace_.prefix(), wanted.escaped));
     return std::ranges::any_of(known_, [&](const lfs::KnownPattern& known) {
       if (!known.tracked || lfs::unescape_attribute_pattern(known.pattern) != full) return false;
       return lockable_ ? known.lockable : !not_lockable_ || !known.lockable;
