@@ -50,6 +50,7 @@ class CacheImpl final : public Cache {
                               const std::function<void(const Oid&)>& progress) override;
   Result<GcReport> gc(bool dry_run) override;
   Result<void> insert_file(const ObjectId& id, const std::string& path) override;
+  Result<void> adopt_files(const std::vector<VerifiedFile>& files) override;
 
  private:
   const Layout& layout() const { return core_->layout(); }
@@ -307,6 +308,43 @@ Result<void> CacheImpl::insert_file(const ObjectId& id, const std::string& path)
   const Result<void> taken = take();
   if (!taken) remove_file(temporary);
   return taken;
+}
+
+// True when `to` is now the file's content, by reflink or hard link.
+bool adopt_file(const ObjectId& id, const std::string& from, const std::string& to) {
+  const Result<Fd> source = open_file(from, O_RDONLY | O_NOFOLLOW);
+  struct stat status {};
+  if (!source || ::fstat(source->get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != id.size) {
+    return false;
+  }
+  const Result<Fd> target = open_file(to, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (target && ::ioctl(target->get(), FICLONE, source->get()) == 0) return true;
+  remove_file(to);
+  // Nobody is to change by accident what is in two places.
+  return status.st_uid == ::geteuid() && ::fchmod(source->get(), status.st_mode & 0555U) == 0 &&
+         ::link(from.c_str(), to.c_str()) == 0;
+}
+
+Result<void> CacheImpl::adopt_files(const std::vector<VerifiedFile>& files) {
+  std::uint64_t bytes = 0;
+  for (const VerifiedFile& file : files) bytes += file.id.size;
+  TRY(core_->shrink(bytes, nullptr, false));
+  std::vector<CompletedObject> adopted;
+  for (const VerifiedFile& file : files) {
+    const std::string object = layout().object(file.id.oid);
+    if (file.id.size == 0 || file_exists(object)) continue;
+    const std::string temporary = layout().temporary();
+    if (!adopt_file(file.id, file.path, temporary)) continue;
+    TRY(make_folders(parent_path(object), 0700));
+    if (std::rename(temporary.c_str(), object.c_str()) != 0) {
+      remove_file(temporary);
+      return Error::from_errno("rename to " + object, errno);
+    }
+    core_->used(file.id, ObjectState::complete, file.id.size);
+    adopted.push_back({file.id, {}, 0});
+  }
+  return core_->index().record_complete(adopted);
 }
 
 }  // namespace

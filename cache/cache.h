@@ -154,6 +154,15 @@ class Cache {
   // Errc::corrupt when it is not `id`.
   virtual Result<void> insert_file(const ObjectId& id, const std::string& path) = 0;
 
+  // Takes files that were just verified, where that costs next to nothing: by reflink, else by hard
+  // link to a file of this user's, which becomes read-only. The others are left out. One change of
+  // the index for all; a cache without room takes none.
+  struct VerifiedFile {
+    ObjectId id;
+    std::string path;
+  };
+  virtual Result<void> adopt_files(const std::vector<VerifiedFile>& files) = 0;
+
  protected:
   Cache() = default;
 };

@@ -32,6 +32,12 @@ struct Flight {
   Clock::time_point last_data;
 
   std::uint64_t run_start = 0, run_end = 0;  // bytes that came without a gap, the last of them last
+  std::vector<std::byte> held_back;          // the run's last bytes: a block that is not whole yet
+
+  void start_run(std::uint64_t offset) {
+    run_start = run_end = offset;
+    held_back.clear();
+  }
 
   // The claim that has `block`, if any.
   const BlockSpan* claim_of(std::uint64_t block) const {

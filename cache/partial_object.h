@@ -93,6 +93,8 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
   void on_begin(Flight& flight, const ByteRange& range);
   Result<void> on_data(Flight& flight, std::uint64_t offset, std::span<const std::byte> bytes);
   void on_done(const std::shared_ptr<Flight>& flight, Result<void> result);
+  Result<void> write_whole_blocks(Flight& flight, const std::vector<BlockSpan>& claimed,
+                                  std::span<const std::byte> bytes);
   Result<void> write_claimed(const std::vector<BlockSpan>& claimed, std::uint64_t offset,
                              std::span<const std::byte> bytes);
   Result<void> show(Flight& flight, const std::vector<BlockSpan>& landed);

@@ -1,6 +1,7 @@
 #include "cache/verifier.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +48,11 @@ Result<bool> repair(Core& core, const ObjectId& id, const FileDigest& found, con
   const std::string data = core.layout().partial_data(id.oid);
   TRY(make_folders(parent_path(data), 0700));
   if (file_exists(core.layout().partial_map(id.oid))) return false;
+  // A hard link of a file in a repository is not ours to write to.
+  struct stat status {};
+  if (::stat(core.layout().object(id.oid).c_str(), &status) != 0 || status.st_nlink > 1) {
+    return false;
+  }
   if (std::rename(core.layout().object(id.oid).c_str(), data.c_str()) != 0) {
     return Error::from_errno("rename to " + data, errno);
   }

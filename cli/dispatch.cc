@@ -120,11 +120,13 @@ ExitCode run_command_line(Context& context, std::span<const std::string> argumen
     return run(context, *command, arguments.subspan(1));
   }
   const Command* nested = find_command(context.commands, first + ' ' + arguments[1]);
-  // A command that does something by itself takes what is no sub-command as its argument.
-  if (nested == nullptr && command->run != nullptr) {
-    return run(context, *command, arguments.subspan(1));
+  if (nested == nullptr) {
+    // A command that works by itself takes the word as its argument.
+    if (command->run != nullptr && command->positional_max > 0) {
+      return run(context, *command, arguments.subspan(1));
+    }
+    return unknown_command(context, first, arguments[1]);
   }
-  if (nested == nullptr) return unknown_command(context, first, arguments[1]);
   return run(context, *nested, arguments.subspan(2));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "cli/cache_exchange.h"
 #include "cli/error_log.h"
 #include "lfs/api/endpoint.h"
 #include "lfs/base/files.h"
@@ -146,6 +147,7 @@ std::string Workspace::api_ref() const {
 
 lfs::TransferEnvironment& Workspace::transfers() {
   if (!transfers_) {
+    exchange_ = CacheExchange::make(config(), context_.metrics);
     transfers_ = std::make_unique<lfs::TransferEnvironment>(
         repository_, store_, context_.metrics,
         lfs::TransferEnvironment::Options{exchange_.get(), context_.interactive});

@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+option(LAZYLFS_LAZY_LIBRARIES "Load libcurl, libgit2, SQLite and libfuse at their first use" ON)
 option(LAZYLFS_WERROR "Treat warnings as errors (set by the presets)" OFF)
 set(LAZYLFS_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 
@@ -21,6 +22,20 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.84)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3>=3.14)
+
+include(lazy_library)
+
+# Only SHA-256 is wanted of libcrypto: five of its object files, where there is a static library.
+# Loading the whole of it would be a quarter of the time that a short command takes.
+add_library(lazylfs_sha256 INTERFACE)
+find_library(LAZYLFS_STATIC_CRYPTO libcrypto.a)
+if(LAZYLFS_LAZY_LIBRARIES AND LAZYLFS_STATIC_CRYPTO AND NOT LAZYLFS_SANITIZE)
+  target_link_libraries(lazylfs_sha256 INTERFACE ${LAZYLFS_STATIC_CRYPTO})
+  target_link_options(lazylfs_sha256 INTERFACE LINKER:--exclude-libs,libcrypto.a)
+  target_include_directories(lazylfs_sha256 SYSTEM INTERFACE ${OPENSSL_INCLUDE_DIR})
+else()
+  target_link_libraries(lazylfs_sha256 INTERFACE OpenSSL::Crypto)
+endif()
 
 add_library(lazylfs_flags INTERFACE)
 target_include_directories(lazylfs_flags INTERFACE ${CMAKE_SOURCE_DIR})

@@ -132,7 +132,14 @@ void op_statfs(fuse_req_t request, fuse_ino_t /*ino*/) {
   });
 }
 
+// Only "user." attributes exist here. ls and others ask every file for its ACL and its security
+// label, unless a file system says once that it has no such thing: then a listing costs no round
+// trip for each file.
 void op_getxattr(fuse_req_t request, fuse_ino_t ino, const char* name, std::size_t size) {
+  if (!std::string_view(name).starts_with("user.")) {
+    fuse_reply_err(request, EOPNOTSUPP);
+    return;
+  }
   serve(request, "getxattr", [&](FileSystem& file_system, Reply reply) {
     const auto value = file_system.extended_attribute({ino}, name);
     if (!value) {

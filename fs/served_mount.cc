@@ -174,6 +174,7 @@ void ServedMount::maintain() {
   file_system_->files.close_idle();
   file_system_->reads.drop_quarantined();
   file_system_->drop_ref_listings();
+  backend_->repository.close_idle_packs();
 }
 
 void ServedMount::follow() {

@@ -21,6 +21,7 @@ LAYERS = [
     ("lfs/install/", ("lfs/git/", "lfs/base/")),
     ("lfs/api/", ("lfs/http/", "lfs/git/", "lfs/base/")),
     ("lfs/store/", ("lfs/git/", "lfs/base/")),
+    ("lfs/queue/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
     ("lfs/transfer/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
     ("cache/", ("lfs/base/",)),
     ("fs/", ("cache/", "lfs/")),

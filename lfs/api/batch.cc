@@ -88,21 +88,42 @@ std::optional<std::int64_t> expiry(const Json& action, std::int64_t now) {
 
 Result<Action> read_action(const Json& object, std::int64_t now) {
   if (const Json* error = json_object(object, "error")) return object_error(*error);
-  const Json* actions = json_object(object, "actions");
-  if (actions == nullptr) actions = json_object(object, "_links");
-  const Json* download = actions != nullptr ? json_object(*actions, "download") : nullptr;
+  const Json* download = find_action(object, "download");
   if (download == nullptr) {
     return Error(Errc::not_found, "the server offers no download of this object");
   }
-  Action action;
-  action.href = TRY(check_href(*download));
-  action.headers = TRY(read_headers(*download));
-  action.expires_at = expiry(*download, now);
-  action.authenticated = json_bool(object, "authenticated").value_or(false);
-  return action;
+  return parse_action(*download, json_bool(object, "authenticated").value_or(false), now);
 }
 
 }  // namespace
+
+const Json* find_action(const Json& entry, const char* name) {
+  const Json* actions = json_object(entry, "actions");
+  if (actions == nullptr) actions = json_object(entry, "_links");
+  return actions != nullptr ? json_object(*actions, name) : nullptr;
+}
+
+std::optional<std::int64_t> action_expiry(const Json& action, std::int64_t now) {
+  return expiry(action, now);
+}
+
+Result<Action> parse_action(const Json& json, bool authenticated, std::int64_t now) {
+  Action action;
+  action.href = TRY(check_href(json));
+  action.headers = TRY(read_headers(json));
+  action.expires_at = expiry(json, now);
+  action.authenticated = authenticated;
+  return action;
+}
+
+std::optional<Error> entry_error(const Json& entry) {
+  const Json* error = json_object(entry, "error");
+  if (error == nullptr) return std::nullopt;
+  const Error plain = object_error(*error);
+  std::string_view message = plain.message();
+  take_until(message, ' ');  // "[404]"
+  return Error(plain.code(), std::string(message) + ": " + plain.message());
+}
 
 bool is_safe_header(std::string_view name, std::string_view value) {
   const bool token = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {

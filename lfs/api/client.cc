@@ -1,6 +1,3 @@
-// A batch call is a loop around one exchange. Each turn may end it (an answer, a refusal that
-// nothing can change) or lead to another: a redirect, credentials that were renewed, a pause after
-// 429 or 5xx, or, after 413, two calls with half the objects each.
 #include "lfs/api/client.h"
 
 #include <ctime>
@@ -8,52 +5,19 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "lfs/api/authenticator.h"
 #include "lfs/api/batch.h"
+#include "lfs/api/caller.h"
 #include "lfs/api/messages.h"
-#include "lfs/api/sender.h"
-#include "lfs/api/ssh_authenticate.h"
-#include "lfs/base/files.h"
-#include "lfs/base/guarded.h"
-#include "lfs/base/text.h"
+#include "lfs/base/json.h"
 #include "lfs/base/trace.h"
 #include "lfs/base/url.h"
-#include "lfs/http/http_options.h"
 
 namespace lazylfs::lfs {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
-
-constexpr int kRedirectsMax = 5;
-constexpr milliseconds kRetryDelayCap{10000};
-constexpr const char* kMediaType = "application/vnd.git-lfs+json";
 
 std::int64_t unix_now() { return static_cast<std::int64_t>(std::time(nullptr)); }
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-// 501, 507 and 509 are the server's last word.
-bool is_worth_retrying(int status) {
-  return status == 408 || status == 429 ||
-         (status >= 500 && status != 501 && status != 507 && status != 509);
-}
-
-bool is_json(const HttpHead& head) {
-  const std::string type =
-      to_lower(trim(head.header("Content-Type").substr(0, head.header("Content-Type").find(';'))));
-  return type.empty() || type == kMediaType || type == "application/json";
-}
-
-std::string_view authorization_in(const std::vector<Header>& headers) {
-  for (const Header& header : headers) {
-    if (equals_ignoring_case(header.name, "Authorization")) return header.value;
-  }
-  return {};
-}
 
 std::vector<ObjectId> without_duplicates(const std::vector<ObjectId>& ids) {
   std::unordered_set<Oid> seen;
@@ -64,7 +28,24 @@ std::vector<ObjectId> without_duplicates(const std::vector<ObjectId>& ids) {
   return result;
 }
 
+Error not_an_api(const ApiResponse& response) {
+  return Error(Errc::corrupt,
+               redact_url(response.url) + " does not answer as an LFS server does (" +
+                   presentable(response.head.header("Content-Type"), 100) + "): check lfs.url");
+}
+
 }  // namespace
+
+bool ApiResponse::is_success() const { return head.status >= 200 && head.status < 300; }
+
+Error ApiResponse::error() const { return status_error(head, body, url); }
+
+Result<Json> ApiResponse::json() const {
+  constexpr int kDepthMax = 32;
+  if (!is_success()) return error();
+  if (!is_json(head)) return not_an_api(*this);
+  return parse_json(body, kDepthMax);
+}
 
 class ApiClient::Impl {
  public:
@@ -72,231 +53,50 @@ class ApiClient::Impl {
       : config_(config),
         metrics_(metrics),
         options_(std::move(options)),
-        sender_(engine),
-        authenticator_(config, metrics, options_) {
-    if (options_.endpoint.ssh) {
-      ssh_ = std::make_unique<SshAuthenticator>(config, *options_.endpoint.ssh,
-                                                options_.repository_folder);
-    }
-  }
+        caller_(engine, config, metrics, options_) {}
 
+  Result<ApiResponse> call(const ApiCall& call) {
+    ApiCaller::Attempts attempts;
+    attempts.deadline = Clock::now() + options_.batch_deadline;
+    return caller_.run(call, attempts);
+  }
   Result<std::vector<BatchObject>> batch_download(const std::vector<ObjectId>& ids);
-  Result<HttpRequest> prepare_download(const Action& action, ByteRange range);
+  Result<HttpRequest> prepare(const Action& action, Operation operation);
   bool renew_credentials(const HttpRequest& request, const HttpHead& head);
-  void stop() { sender_.stop(); }
+  void accepted(const HttpRequest& request);
+  ApiCaller& caller() { return caller_; }
   const Endpoint& endpoint() const { return options_.endpoint; }
-  std::optional<ServerTrouble> last_trouble() const { return *trouble_.lock(); }
 
  private:
-  // One batch call under way.
-  struct Call {
-    std::vector<ObjectId> objects;
-    Clock::time_point deadline;
-    int attempts = 0;
-    bool ssh_renewed = false;
-  };
-  // What a response made of the call: nothing means "go round again".
-  using Turn = Result<std::optional<HttpResponse>>;
-
-  Result<HttpResponse> call(Call& call);
-  Turn take_turn(Call& call);
-  Turn after_failure(Call& call, const HttpRequest& request, const Error& error);
-  Turn after_response(Call& call, const HttpRequest& request, HttpResponse response,
-                      const Grant& grant);
-  Turn after_refusal(Call& call, const HttpRequest& request, const HttpResponse& response,
-                     const Grant& grant);
-  Turn wait_and_retry(Call& call, const Error& error, std::optional<std::int64_t> seconds);
-  Result<HttpRequest> batch_request(const Call& call);
-  Result<Grant> grant_for(HttpRequest& request);
-  Result<HttpResponse> send_following_redirects(const Call& call, HttpRequest& request,
-                                                Grant& grant);
-  Result<std::shared_ptr<const HttpOptions>> options_for(const Url& url);
-  void note_trouble(const Call& call, std::string_view url, const HttpResponse* response,
-                    const std::string& message);
+  Result<ApiResponse> batch_call(const std::vector<ObjectId>& objects, Clock::time_point deadline,
+                                 int& attempts);
 
   const Config& config_;
   Metrics& metrics_;
   const ApiClientOptions options_;
-  Sender sender_;
-  Authenticator authenticator_;
-  std::unique_ptr<SshAuthenticator> ssh_;
-  Guarded<std::optional<ServerTrouble>> trouble_;
+  ApiCaller caller_;
 };
 
-// Options from the configuration, and the passphrase of an encrypted client key.
-Result<std::shared_ptr<const HttpOptions>> ApiClient::Impl::options_for(const Url& url) {
-  constexpr std::size_t kKeyBytesMax = 1U << 20U;
-  std::shared_ptr<const HttpOptions> options = http_options_for(config_, url);
-  if (options->client_key.empty()) return options;
-  const Result<std::string> key = read_file(options->client_key, kKeyBytesMax);
-  if (!key || key->find("ENCRYPTED") == std::string::npos) return options;
-  Url certificate;
-  certificate.scheme = "cert";
-  certificate.path = options->client_key;
-  const Credential passphrase = TRY(authenticator_.credentials().fill(certificate, {}));
-  authenticator_.credentials().approve(certificate, passphrase);
-  HttpOptions unlocked = *options;
-  unlocked.key_passphrase = passphrase.password;
-  return std::shared_ptr<const HttpOptions>(
-      std::make_shared<const HttpOptions>(std::move(unlocked)));
-}
-
-// Adds our credentials to `request` unless it carries some already.
-Result<Grant> ApiClient::Impl::grant_for(HttpRequest& request) {
-  const bool has_own = !authorization_in(request.headers).empty() ||
-                       !authorization_in(request.options->extra_headers).empty();
-  const auto url = Url::parse(request.url);
-  if (has_own || !url) return Grant{};
-  const Grant grant = TRY(authenticator_.authorize(*url));
-  if (!grant.authorization.empty()) {
-    request.headers.push_back({"Authorization", grant.authorization});
-  }
-  if (grant.negotiate) {
-    HttpOptions options = *request.options;
-    options.negotiate = true;
-    request.options = std::make_shared<const HttpOptions>(std::move(options));
-  }
-  return grant;
-}
-
-Result<HttpRequest> ApiClient::Impl::batch_request(const Call& call) {
-  std::string base = options_.endpoint.url;
-  std::vector<Header> headers;
-  if (ssh_ != nullptr) {
-    SshGrant grant = TRY(ssh_->get(Operation::download));
-    if (!grant.href.empty()) base = grant.href;
-    headers = std::move(grant.headers);
-  }
-  auto url = Url::parse(base);
-  if (!url || (url->scheme != "http" && url->scheme != "https")) {
-    return Error(Errc::unsupported, "no batch API at " + redact_url(base));
-  }
-  url->path += "/objects/batch";
-  HttpRequest request;
-  request.method = "POST";
-  request.url = url->text_without_credentials();
-  request.options = TRY(options_for(*url));
-  request.headers = std::move(headers);
-  request.headers.push_back({"Accept", kMediaType});
-  request.headers.push_back({"Content-Type", std::string(kMediaType) + "; charset=utf-8"});
+Result<ApiResponse> ApiClient::Impl::batch_call(const std::vector<ObjectId>& objects,
+                                                Clock::time_point deadline, int& count) {
   BatchRequest body;
-  body.objects = call.objects;
+  body.objects = objects;
   body.transfers = {"basic"};
   body.ref = options_.ref;
-  request.body = encode_batch_request(body);
-  return request;
-}
-
-Result<HttpResponse> ApiClient::Impl::send_following_redirects(const Call& call,
-                                                               HttpRequest& request, Grant& grant) {
-  for (int redirects = 0;; ++redirects) {
-    const HttpRequest bare = request;  // without credentials: they are chosen for each host
-    grant = TRY(grant_for(request));
-    HttpResponse response = TRY(sender_.send(request, kBatchReplyBytesMax, call.deadline));
-    if (!is_redirect(response.head.status) || response.head.header("Location").empty()) {
-      return response;
-    }
-    if (redirects == kRedirectsMax) {
-      return Error(Errc::invalid, "too many redirects from " + redact_url(request.url));
-    }
-    HttpRequest next = TRY(ApiClient::follow_redirect(bare, response.head));
-    const auto url = Url::parse(next.url);
-    if (!url) return Error(Errc::invalid, "a redirect to a malformed address");
-    next.options = TRY(options_for(*url));
-    TRACE(TraceArea::general, "api: redirect " << request.method << ' ' << redact_url(request.url)
-                                               << " to " << redact_url(next.url));
-    request = std::move(next);
-  }
-}
-
-ApiClient::Impl::Turn ApiClient::Impl::take_turn(Call& call) {
-  ++call.attempts;
-  HttpRequest request = TRY(batch_request(call));
-  TRACE(TraceArea::general, "tq: sending batch of size " << call.objects.size());
+  ApiCall call;
+  call.method = "POST";
+  call.path = "/objects/batch";
+  call.body = encode_batch_request(body);
+  call.retry = true;
+  TRACE(TraceArea::general, "tq: sending batch of size " << objects.size());
   metrics_.add(Counter::batch_calls);
   const auto started = Clock::now();
-  Grant grant;
-  Result<HttpResponse> response = send_following_redirects(call, request, grant);
+  ApiCaller::Attempts attempts;
+  attempts.deadline = deadline;
+  Result<ApiResponse> response = caller_.run(call, attempts);
   metrics_.record(Latency::batch_call, Clock::now() - started);
-  if (!response) return after_failure(call, request, response.error());
-  TRACE(TraceArea::curl, redact_json(response->body));
-  return after_response(call, request, std::move(*response), grant);
-}
-
-ApiClient::Impl::Turn ApiClient::Impl::after_failure(Call& call, const HttpRequest& request,
-                                                     const Error& error) {
-  if (error.code() == Errc::cancelled) return error;
-  note_trouble(call, request.url, nullptr, error.message());
-  if (error.code() != Errc::transient) return error;
-  return wait_and_retry(call, error, std::nullopt);
-}
-
-ApiClient::Impl::Turn ApiClient::Impl::after_response(Call& call, const HttpRequest& request,
-                                                      HttpResponse response, const Grant& grant) {
-  const int status = response.head.status;
-  if (status >= 200 && status < 300) {
-    if (const auto url = Url::parse(request.url)) authenticator_.accepted(*url, grant);
-    if (!is_json(response.head)) {
-      const Error error(Errc::corrupt, redact_url(request.url) +
-                                           " does not answer as an LFS server does (" +
-                                           presentable(response.head.header("Content-Type"), 100) +
-                                           "): check lfs.url");
-      note_trouble(call, request.url, &response, error.message());
-      return error;
-    }
-    return std::optional<HttpResponse>(std::move(response));
-  }
-  const Error error = status_error(response.head, response.body, request.url);
-  note_trouble(call, request.url, &response, error.message());
-  if (status == 413 && call.objects.size() > 1) {
-    return std::optional<HttpResponse>(std::move(response));
-  }
-  if (status == 401) return after_refusal(call, request, response, grant);
-  if (!is_worth_retrying(status)) return error;
-  return wait_and_retry(call, error, retry_after_seconds(response.head));
-}
-
-ApiClient::Impl::Turn ApiClient::Impl::after_refusal(Call& call, const HttpRequest& request,
-                                                     const HttpResponse& response,
-                                                     const Grant& grant) {
-  const auto url = Url::parse(request.url);
-  const bool carried_own = grant.authorization.empty() && !grant.negotiate &&
-                           (!authorization_in(request.headers).empty() ||
-                            !authorization_in(request.options->extra_headers).empty());
-  if (!carried_own && url) {
-    TRY(authenticator_.refused(*url, grant, response.head));
-    return std::optional<HttpResponse>();
-  }
-  // What git-lfs-authenticate gave may just have expired.
-  if (ssh_ != nullptr && !std::exchange(call.ssh_renewed, true)) {
-    ssh_->forget();
-    return std::optional<HttpResponse>();
-  }
-  return status_error(response.head, response.body, request.url);
-}
-
-ApiClient::Impl::Turn ApiClient::Impl::wait_and_retry(Call& call, const Error& error,
-                                                      std::optional<std::int64_t> seconds) {
-  const milliseconds delay = seconds ? milliseconds(std::chrono::seconds(*seconds))
-                                     : backoff_delay(call.attempts, kRetryDelayCap);
-  if (Clock::now() + delay >= call.deadline) {
-    return Error(Errc::timed_out, "gave up after " + std::to_string(call.attempts) +
-                                      (call.attempts == 1 ? " attempt: " : " attempts: ") +
-                                      error.message());
-  }
-  metrics_.add(Counter::http_retries);
-  if (!sender_.pause(delay)) return Error(Errc::cancelled, "stopped");
-  return std::optional<HttpResponse>();
-}
-
-Result<HttpResponse> ApiClient::Impl::call(Call& call) {
-  while (true) {
-    std::optional<HttpResponse> response = TRY(take_turn(call));
-    if (response) return std::move(*response);
-    if (Clock::now() >= call.deadline) {
-      return Error(Errc::timed_out, "no answer from " + redact_url(options_.endpoint.url));
-    }
-  }
+  count = attempts.count;
+  return response;
 }
 
 Result<std::vector<BatchObject>> ApiClient::Impl::batch_download(const std::vector<ObjectId>& ids) {
@@ -306,21 +106,22 @@ Result<std::vector<BatchObject>> ApiClient::Impl::batch_download(const std::vect
   std::unordered_map<Oid, Result<Action>> answers;
   std::deque<std::vector<ObjectId>> waiting = {without_duplicates(ids)};
   while (!waiting.empty()) {
-    Call one;
-    one.objects = std::move(waiting.front());
-    one.deadline = deadline;
+    const std::vector<ObjectId> asked = std::move(waiting.front());
     waiting.pop_front();
-    const HttpResponse response = TRY(call(one));
-    if (response.head.status == 413) {
-      const auto middle = one.objects.begin() + static_cast<std::ptrdiff_t>(one.objects.size() / 2);
-      waiting.emplace_back(one.objects.begin(), middle);
-      waiting.emplace_back(middle, one.objects.end());
+    int attempts = 0;
+    const ApiResponse response = TRY(batch_call(asked, deadline, attempts));
+    if (response.head.status == 413 && asked.size() > 1) {
+      const auto middle = asked.begin() + static_cast<std::ptrdiff_t>(asked.size() / 2);
+      waiting.emplace_back(asked.begin(), middle);
+      waiting.emplace_back(middle, asked.end());
       continue;
     }
+    if (!response.is_success()) return response.error();
     Result<std::vector<BatchObject>> objects =
-        parse_batch_response(response.body, one.objects, unix_now());
+        is_json(response.head) ? parse_batch_response(response.body, asked, unix_now())
+                               : not_an_api(response);
     if (!objects) {
-      note_trouble(one, options_.endpoint.url, &response, objects.error().message());
+      caller_.note_trouble(attempts, response.url, &response, objects.error().message());
       return objects.error();
     }
     for (BatchObject& object : *objects) {
@@ -333,32 +134,16 @@ Result<std::vector<BatchObject>> ApiClient::Impl::batch_download(const std::vect
   return result;
 }
 
-void ApiClient::Impl::note_trouble(const Call& call, std::string_view url,
-                                   const HttpResponse* response, const std::string& message) {
-  ServerTrouble trouble;
-  if (const auto parsed = Url::parse(url)) {
-    trouble.host = parsed->host + (parsed->port ? ":" + std::to_string(*parsed->port) : "");
-  }
-  trouble.attempts = call.attempts;
-  trouble.message = message;
-  if (response != nullptr) {
-    trouble.status = response->head.status;
-    trouble.request_id = request_id_of(response->head, response->body);
-  }
-  *trouble_.lock() = std::move(trouble);
-}
-
-Result<HttpRequest> ApiClient::Impl::prepare_download(const Action& action, ByteRange range) {
+Result<HttpRequest> ApiClient::Impl::prepare(const Action& action, Operation operation) {
   HttpRequest request;
   request.url = config_.get_bool("lfs.transfer.enablehrefrewrite", false)
-                    ? config_.rewrite_url(action.href, false)
+                    ? config_.rewrite_url(action.href, operation == Operation::upload)
                     : action.href;
   const auto url = Url::parse(request.url);
   if (!url) return Error(Errc::invalid, "malformed address: " + redact_url(request.url));
   request.headers = action.headers;
-  request.range = range;
-  request.options = TRY(options_for(*url));
-  if (!action.authenticated) TRY(grant_for(request));
+  request.options = TRY(caller_.options_for(*url));
+  if (!action.authenticated) TRY(caller_.grant_for(request));
   return request;
 }
 
@@ -368,16 +153,25 @@ bool ApiClient::Impl::renew_credentials(const HttpRequest& request, const HttpHe
   Grant sent;
   sent.authorization = std::string(authorization_in(request.headers));
   sent.negotiate = request.options != nullptr && request.options->negotiate;
-  const Result<void> renewed = authenticator_.refused(*url, sent, head);
+  const Result<void> renewed = caller_.authenticator().refused(*url, sent, head);
   if (!renewed) {
     ServerTrouble trouble;
     trouble.host = url->host;
     trouble.status = head.status;
     trouble.request_id = request_id_of(head, "");
     trouble.message = renewed.error().message();
-    *trouble_.lock() = std::move(trouble);
+    caller_.set_trouble(std::move(trouble));
   }
   return renewed.has_value();
+}
+
+void ApiClient::Impl::accepted(const HttpRequest& request) {
+  const auto url = Url::parse(request.url);
+  if (!url) return;
+  Grant sent;
+  sent.authorization = std::string(authorization_in(request.headers));
+  sent.negotiate = request.options != nullptr && request.options->negotiate;
+  caller_.authenticator().accepted(*url, sent);
 }
 
 ApiClient::ApiClient(HttpEngine& engine, const Config& config, Metrics& metrics,
@@ -385,17 +179,30 @@ ApiClient::ApiClient(HttpEngine& engine, const Config& config, Metrics& metrics,
     : impl_(std::make_unique<Impl>(engine, config, metrics, std::move(options))) {}
 ApiClient::~ApiClient() = default;
 
+Result<ApiResponse> ApiClient::call(const ApiCall& call) { return impl_->call(call); }
 Result<std::vector<BatchObject>> ApiClient::batch_download(const std::vector<ObjectId>& ids) {
   return impl_->batch_download(ids);
 }
 Result<HttpRequest> ApiClient::prepare_download(const Action& action, ByteRange range) {
-  return impl_->prepare_download(action, range);
+  HttpRequest request = TRY(impl_->prepare(action, Operation::download));
+  request.range = range;
+  return request;
+}
+Result<HttpRequest> ApiClient::prepare(const Action& action, Operation operation) {
+  return impl_->prepare(action, operation);
+}
+Result<std::shared_ptr<const HttpOptions>> ApiClient::options_for(const Url& url) {
+  return impl_->caller().options_for(url);
 }
 bool ApiClient::renew_credentials(const HttpRequest& request, const HttpHead& head) {
   return impl_->renew_credentials(request, head);
 }
-void ApiClient::stop() { impl_->stop(); }
+void ApiClient::accepted(const HttpRequest& request) { impl_->accepted(request); }
+Sender& ApiClient::sender() { return impl_->caller().sender(); }
+void ApiClient::stop() { impl_->caller().sender().stop(); }
 const Endpoint& ApiClient::endpoint() const { return impl_->endpoint(); }
-std::optional<ServerTrouble> ApiClient::last_trouble() const { return impl_->last_trouble(); }
+std::optional<ServerTrouble> ApiClient::last_trouble() const {
+  return impl_->caller().last_trouble();
+}
 
 }  // namespace lazylfs::lfs

@@ -9,13 +9,17 @@
 #include <vector>
 
 #include "lfs/api/endpoint.h"
+#include "lfs/base/json.h"
 #include "lfs/base/metrics.h"
 #include "lfs/base/oid.h"
 #include "lfs/base/result.h"
+#include "lfs/base/url.h"
 #include "lfs/git/config.h"
 #include "lfs/http/engine.h"
 
 namespace lazylfs::lfs {
+
+class Sender;
 
 // What the server says to do for one object.
 struct Action {
@@ -40,6 +44,28 @@ struct ServerTrouble {
   std::string message;
 };
 
+// One call of the API, for example {Operation::upload, "POST", "/locks", R"({"path":"a"})"}.
+struct ApiCall {
+  Operation operation = Operation::download;  // what git-lfs-authenticate is asked for
+  std::string method = "GET";
+  std::string path;    // below the endpoint; may end in "?query", already encoded
+  std::string body;    // JSON; not sent with GET
+  bool retry = false;  // 429, 5xx and broken connections, until the client's deadline
+};
+
+// A response of any status.
+struct ApiResponse {
+  HttpHead head;
+  std::string body;
+  std::string url;  // that gave it, after redirects
+
+  bool is_success() const;
+  // The refusal in git-lfs's words; only when it is no success.
+  Error error() const;
+  // The body of a success. Errc::corrupt when it is no JSON; error() when it is no success.
+  Result<Json> json() const;
+};
+
 struct ApiClientOptions {
   Endpoint endpoint;
   std::string remote;             // for credentials and messages
@@ -58,6 +84,11 @@ class ApiClient {
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
+  // One exchange, with credentials asked for when the server wants them, and redirects followed.
+  // Any status that remains is a response, except a 401 that nothing helps against (denied).
+  // Other errors: unreachable, transient, timed_out, cancelled, unsupported (no http endpoint).
+  Result<ApiResponse> call(const ApiCall& call);
+
   // One POST …/objects/batch (split when the server answers 413), download. One BatchObject for
   // each id, in the same order; an object that the reply forgets is Errc::not_found. Retries 429
   // (Retry-After), 5xx and broken connections with jittered back-off until the deadline.
@@ -69,6 +100,15 @@ class ApiClient {
   // server did not say "authenticated" and the access mode of that URL asks for them. Blocks only
   // when credentials must be asked for.
   Result<HttpRequest> prepare_download(const Action& action, ByteRange range);
+
+  // The same for any request that `action` describes; the caller adds method and body.
+  Result<HttpRequest> prepare(const Action& action, Operation operation);
+  // How to reach the host of `url`; asks for the passphrase of an encrypted client key.
+  Result<std::shared_ptr<const HttpOptions>> options_for(const Url& url);
+  // Storage took the credentials that prepare() gave: they are remembered.
+  void accepted(const HttpRequest& request);
+  // For requests that stop() shall end, too.
+  Sender& sender();
 
   // Storage answered 401 or 403 to `request`: forgets or asks for credentials of that URL. True
   // when a new try of prepare_download() makes sense. One flight for concurrent callers.

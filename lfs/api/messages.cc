@@ -79,7 +79,8 @@ Error status_error(const HttpHead& head, std::string_view body, std::string_view
     after = std::string(entry.after);
   }
   const std::string told = json_string(body_as_json(body), "message").value_or("");
-  if (!told.empty()) message = presentable(told, kMessageBytesMax);
+  // The server's message stands alone: our advice belongs to our words.
+  if (!told.empty()) return Error(code, presentable(told, kMessageBytesMax));
   return Error(code, message + after);
 }
 

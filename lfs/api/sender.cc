@@ -28,10 +28,14 @@ HttpHandlers collect_into(HttpResponse& response, std::size_t body_bytes_max) {
 Result<HttpResponse> Sender::send(HttpRequest request, std::size_t body_bytes_max,
                                   Deadline deadline) {
   HttpResponse response;
+  TRY(stream(std::move(request), collect_into(response, body_bytes_max), deadline));
+  return response;
+}
+
+Result<void> Sender::stream(HttpRequest request, HttpHandlers handlers, Deadline deadline) {
   std::optional<Result<void>> result;  // guarded by `mutex`
   std::mutex mutex;
   std::condition_variable finished;
-  HttpHandlers handlers = collect_into(response, body_bytes_max);
   handlers.on_done = [&](Result<void> outcome) {
     const std::lock_guard lock(mutex);
     result = std::move(outcome);
@@ -55,9 +59,10 @@ Result<HttpResponse> Sender::send(HttpRequest request, std::size_t body_bytes_ma
     }
   }
   state_.lock()->under_way.erase(id);
-  if (result->has_value()) return response;
-  if (late) return Error(Errc::timed_out, "no complete answer before the deadline");
-  return result->error();
+  if (late && !result->has_value()) {
+    return Error(Errc::timed_out, "no complete answer before the deadline");
+  }
+  return *result;
 }
 
 bool Sender::pause(std::chrono::milliseconds delay) {
@@ -74,6 +79,11 @@ void Sender::stop() {
     under_way = state->under_way;
   }
   changed_.notify_all();
+  for (const RequestId id : under_way) engine_.cancel(id);
+}
+
+void Sender::cancel_under_way() {
+  const std::set<RequestId> under_way = state_.lock()->under_way;
   for (const RequestId id : under_way) engine_.cancel(id);
 }
 

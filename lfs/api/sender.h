@@ -21,8 +21,15 @@ class Sender {
   // stop(), Errc::corrupt when the body is larger than `body_bytes_max`.
   Result<HttpResponse> send(HttpRequest request, std::size_t body_bytes_max, Deadline deadline);
 
+  // The same with a response that goes to `handlers`, whose on_done must be empty. No call reaches
+  // them after the return.
+  Result<void> stream(HttpRequest request, HttpHandlers handlers, Deadline deadline);
+
   // False when stop() cut it short.
   bool pause(std::chrono::milliseconds delay);
+
+  // Ends what is under way, and nothing else.
+  void cancel_under_way();
 
   // From now on nothing is sent and nobody waits.
   void stop();

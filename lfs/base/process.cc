@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,9 +115,19 @@ int decode_status(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+// Sleeps until the child has ended, `deadline` at the latest.
+void await_end(pid_t pid, Clock::time_point deadline) {
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
+  if (!process || left <= 0) return;
+  pollfd ended{process.get(), POLLIN, 0};
+  ::poll(&ended, 1, static_cast<int>(std::min<long long>(left, std::numeric_limits<int>::max())));
+}
+
 // Waits until `deadline`, then kills. Returns the exit code.
 int reap(pid_t pid, Clock::time_point deadline) {
   int status = 0;
+  await_end(pid, deadline);
   while (true) {
     const pid_t done = ::waitpid(pid, &status, WNOHANG);
     if (done == pid) return decode_status(status);
@@ -242,10 +253,10 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 
 ChildProcess::~ChildProcess() { wait(milliseconds(1000)); }
 
-Result<ChildProcess> ChildProcess::start(const Command& command) {
+Result<ChildProcess> ChildProcess::start(const Command& command, int stderr_fd) {
   Pipe in = TRY(make_pipe());
   Pipe out = TRY(make_pipe());
-  const pid_t pid = TRY(spawn(command, {in.read_end.get(), out.write_end.get(), -1}));
+  const pid_t pid = TRY(spawn(command, {in.read_end.get(), out.write_end.get(), stderr_fd}));
   return ChildProcess(pid, std::move(in.write_end), std::move(out.read_end));
 }
 

@@ -44,8 +44,8 @@ Result<std::string> run_command_checked(const Command& command, const RunOptions
 // child after `grace`. Thread-compatible.
 class ChildProcess {
  public:
-  // stderr is inherited.
-  static Result<ChildProcess> start(const Command& command);
+  // stderr goes to the descriptor `stderr_fd`, else it is inherited.
+  static Result<ChildProcess> start(const Command& command, int stderr_fd = -1);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;
   ChildProcess(const ChildProcess&) = delete;

@@ -81,6 +81,14 @@ void ObjectDatabase::give_back(View view) const {
   pool->idle.push_back(std::move(view));
 }
 
+void ObjectDatabase::close_if_idle() const {
+  std::vector<View> closing;  // after the lock is released
+  auto pool = pool_.lock();
+  if (std::exchange(pool->borrowed_at_last_look, pool->borrowed) != pool->borrowed) return;
+  ++pool->epoch;
+  closing.swap(pool->idle);
+}
+
 Result<ObjectDatabase::View> ObjectDatabase::open() const {
   View view;
   view.generation = generation_;

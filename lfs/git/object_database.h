@@ -42,6 +42,9 @@ class ObjectDatabase {
   // Those of `oids` that are not here.
   Result<std::vector<GitOid>> missing(const std::vector<GitOid>& oids) const;
 
+  // Closes the packs when nobody has read since the last call. To be called now and then.
+  void close_if_idle() const;
+
   // Another program has written objects: look again.
   void objects_changed() { ++generation_; }
 
@@ -72,6 +75,7 @@ class ObjectDatabase {
   struct Pool {
     std::vector<View> idle;
     std::uint64_t borrowed = 0;
+    std::uint64_t borrowed_at_last_look = 0;
     std::uint64_t epoch = 0;
   };
   Guarded<Pool> pool_;

@@ -28,6 +28,7 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::uint64_t kTreeBytesMax = 512U << 20U;
+constexpr std::uint64_t kCommitBytesMax = 64U << 20U;
 constexpr std::size_t kLfsconfigBytesMax = 1U << 20U;
 // Larger blobs are streamed by a git process instead of being held in memory.
 constexpr std::uint64_t kBlobInMemoryMax = 32U << 20U;
@@ -186,6 +187,33 @@ Result<Commit> Repository::resolve_commit(std::string_view revision) const {
   return impl_->with_handle([&](git_repository* handle) { return find_commit(handle, revision); });
 }
 
+Result<CommitObject> Repository::read_commit(const GitOid& oid) const {
+  const GitObject object = TRY(impl_->objects.read(oid, kCommitBytesMax));
+  if (object.type != GIT_OBJECT_COMMIT) {
+    return Error(Errc::not_found, "git object " + oid.hex() + " is no commit");
+  }
+  return parse_commit(oid, object.data);
+}
+
+std::string Repository::attribute(const std::string& path, const char* name) const {
+  const std::uint32_t flags = is_bare() ? GIT_ATTR_CHECK_INDEX_ONLY | GIT_ATTR_CHECK_INCLUDE_HEAD
+                                        : GIT_ATTR_CHECK_FILE_THEN_INDEX;
+  return impl_->with_handle([&](git_repository* handle) -> std::string {
+    const char* value = nullptr;
+    if (git_attr_get(&value, handle, flags, path.c_str(), name) != 0) return "";
+    return git_attr_value(value) == GIT_ATTR_VALUE_STRING ? value : "";
+  });
+}
+
+std::string Repository::full_ref_name(const std::string& revision) const {
+  return impl_->with_handle([&](git_repository* handle) -> std::string {
+    ReferenceHandle reference;
+    if (git_reference_dwim(Out(reference), handle, revision.c_str()) != 0) return "";
+    const char* target = git_reference_symbolic_target(reference.get());
+    return target != nullptr ? target : git_reference_name(reference.get());
+  });
+}
+
 std::vector<RefName> Repository::refs() const { return impl_->with_handle(list_refs); }
 
 std::string Repository::current_branch() const { return impl_->with_handle(head_branch); }
@@ -274,6 +302,8 @@ Result<void> Repository::write_blob_to(const GitOid& blob, int fd) const {
   if (code == 0 && total == header.size) return {};
   return Error(Errc::corrupt, "git object " + blob.hex() + " could not be read");
 }
+
+void Repository::close_idle_packs() const { impl_->objects.close_if_idle(); }
 
 // What git itself runs for the missing objects of a partial clone, for all of them at once.
 Result<void> Repository::Impl::fetch(const std::string& remote, const std::vector<GitOid>& oids) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,11 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "lfs/base/process.h"
 #include "lfs/base/result.h"
 
 namespace lazylfs::lfs {
 
 class Config;
+struct Index;
 
 // A Git object id (SHA-1). Value.
 struct GitOid {
@@ -23,13 +26,27 @@ struct GitOid {
 
   static Result<GitOid> parse(std::string_view hex);  // 40 digits
   std::string hex() const;
+  bool is_zero() const { return *this == GitOid{}; }
   auto operator<=>(const GitOid&) const = default;
+};
+
+struct GitOidHash {
+  std::size_t operator()(const GitOid& oid) const noexcept {
+    std::size_t value = 0;  // an id is uniformly distributed: any eight bytes of it are a hash
+    std::memcpy(&value, oid.bytes.data(), sizeof value);
+    return value;
+  }
 };
 
 struct Commit {
   GitOid oid;
   GitOid tree;
   std::int64_t time = 0;  // committer's, seconds since 1970
+};
+
+struct CommitObject {
+  Commit commit;
+  std::vector<GitOid> parents;
 };
 
 enum class EntryKind : std::uint8_t { file, executable, symlink, folder, submodule };
@@ -88,6 +105,10 @@ class Repository {
   // Any commit-ish: branch, tag, abbreviated id, HEAD~3, remote branch. Errc::not_found otherwise;
   // the message names the ref and, when there is a near one, suggests it.
   Result<Commit> resolve_commit(std::string_view revision) const;
+  // "refs/heads/main" for "main", "HEAD" for a detached one; empty when it names no ref.
+  std::string full_ref_name(const std::string& revision) const;
+  // Errc::not_found when it is not here (in a shallow clone, or a promisor's).
+  Result<CommitObject> read_commit(const GitOid& oid) const;
   // The tree at `path` ("" = root) of a commit. Errc::not_found when it is no folder.
   Result<GitOid> tree_at(const GitOid& tree, std::string_view path) const;
   Result<std::vector<TreeEntry>> read_tree(const GitOid& tree) const;
@@ -103,8 +124,23 @@ class Repository {
   // Streams a blob of any size to `fd`.
   Result<void> write_blob_to(const GitOid& blob, int fd) const;
 
+  // The staging area; empty when there is none yet.
+  Result<Index> read_index() const;
+  std::string index_path() const;  // GIT_INDEX_FILE, else in the git folder
+
+  // The value of attribute `name` for `path` as git sees it in the work tree, else the index (bare:
+  // HEAD); empty when unset or unspecified.
+  std::string attribute(const std::string& path, const char* name) const;
+
+  // `git <arguments>` on this repository with the environment's index and work tree, in the top
+  // folder of the work tree. Other than for this class's own processes, filters and hooks run.
+  Command git(std::vector<std::string> arguments) const;
+
   std::vector<RefName> refs() const;   // heads, tags and remotes
   std::string current_branch() const;  // "refs/heads/main"; empty when HEAD is detached
+
+  // Unmaps the packs when nothing was read since the last call: a daemon calls it now and then.
+  void close_idle_packs() const;
 
   // Asks git for promisor objects that are missing here: one `git fetch` for all of them.
   // Blocks on the network, with a deadline. Nothing to do when none is missing. Calls from several

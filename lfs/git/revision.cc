@@ -94,6 +94,32 @@ Result<Commit> find_commit(git_repository* repository, std::string_view revision
                 git_commit_time(commit)};
 }
 
+Result<CommitObject> parse_commit(const GitOid& oid, std::string_view data) {
+  const auto value_of = [&data](std::string_view key) -> std::optional<std::string_view> {
+    if (!data.starts_with(key)) return std::nullopt;
+    std::string_view line = take_until(data, '\n');
+    line.remove_prefix(key.size());
+    return line;
+  };
+  CommitObject object;
+  object.commit.oid = oid;
+  object.commit.tree = TRY(GitOid::parse(value_of("tree ").value_or("")));
+  while (const auto parent = value_of("parent ")) {
+    object.parents.push_back(TRY(GitOid::parse(*parent)));
+  }
+  (void)value_of("author ");
+  // "name <mail> seconds zone": the name may contain anything but a line end.
+  const std::string_view committer = value_of("committer ").value_or("");
+  const std::size_t zone = committer.rfind(' ');
+  const std::size_t seconds =
+      zone == std::string_view::npos ? zone : committer.rfind(' ', zone - 1);
+  if (seconds != std::string_view::npos) {
+    const auto time = parse_int(committer.substr(seconds + 1, zone - seconds - 1));
+    object.commit.time = time.value_or(0);
+  }
+  return object;
+}
+
 std::vector<RefName> list_refs(git_repository* repository) {
   std::vector<RefName> refs;
   ReferenceIteratorHandle iterator;

@@ -10,6 +10,8 @@
 namespace lazylfs::lfs {
 
 Result<Commit> find_commit(git_repository* repository, std::string_view revision);
+// Errc::corrupt when `data` is no commit object.
+Result<CommitObject> parse_commit(const GitOid& oid, std::string_view data);
 std::vector<RefName> list_refs(git_repository* repository);
 std::string head_branch(git_repository* repository);
 

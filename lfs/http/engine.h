@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "lfs/base/fd.h"
 #include "lfs/base/fetch.h"
 #include "lfs/base/metrics.h"
 #include "lfs/base/oid.h"
@@ -41,11 +42,21 @@ struct HttpOptions {
   bool negotiate = false;  // SPNEGO through GSS-API
 };
 
+// A part of a file as a request's body. Read on the engine's thread as the connection takes it.
+struct FileBody {
+  std::shared_ptr<const Fd> file;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
   std::vector<Header> headers;  // added to, and overriding, options.extra_headers
   std::string body;             // sent with Content-Length when method is not GET or HEAD
+  // Instead of `body`; sent in chunks when a header says "Transfer-Encoding: chunked".
+  std::optional<FileBody> file_body;
+  std::string accept_encoding;  // what the answer may be packed with; on_body gets it unpacked
   std::optional<ByteRange> range;
   std::shared_ptr<const HttpOptions> options;  // never null
   Priority priority = Priority::demand;        // which waiting request gets the next connection
@@ -66,6 +77,8 @@ struct HttpHandlers {
   // An error aborts the request with that error.
   std::function<Result<void>(const HttpHead&)> on_head;
   std::function<Result<void>(std::span<const std::byte>)> on_body;
+  // Bytes of the file_body that were taken so far; begins again when the body is sent again.
+  std::function<void(std::uint64_t)> on_sent;
   // Success means that the response arrived whole (any status); otherwise transient, timed_out,
   // unreachable (no route, name not found, refused), denied (TLS), cancelled, or a handler's error.
   std::function<void(Result<void>)> on_done;

@@ -42,6 +42,16 @@ void append_header(HeaderList& list, const Header& header) {
   }
 }
 
+void trace_decoding(const HttpHead& head) {
+  const std::string_view encoding = head.header("Content-Encoding");
+  if (!traces_http() || encoding.empty()) return;
+  if (equals_ignoring_case(encoding, "gzip")) trace_line("http: decompressed gzipped response");
+  if (equals_ignoring_case(encoding, "zstd")) {
+    trace_line("http: initialized zstd decoder");
+    trace_line("decompressing zstd-encoded response");
+  }
+}
+
 struct CodeMeaning {
   CURLcode code;
   Errc errc;
@@ -128,6 +138,8 @@ void Exchange::set_request() {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   if (request_.method == "HEAD") {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (request_.file_body) {
+    set_file_body();
   } else if (request_.method != "GET") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -140,6 +152,52 @@ void Exchange::set_request() {
         std::to_string(request_.range->offset) + "-" + std::to_string(request_.range->end() - 1);
     curl_easy_setopt(easy, CURLOPT_RANGE, range.c_str());
   }
+}
+
+void Exchange::set_file_body() {
+  constexpr long kSendBufferBytes = 256L << 10;
+  CURL* easy = easy_.get();
+  const bool chunked =
+      std::any_of(request_.headers.begin(), request_.headers.end(), [](const Header& header) {
+        return equals_ignoring_case(header.name, "Transfer-Encoding") &&
+               equals_ignoring_case(trim(header.value), "chunked");
+      });
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSendBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Exchange::on_body_wanted);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+                   chunked ? curl_off_t{-1} : static_cast<curl_off_t>(request_.file_body->bytes));
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+}
+
+std::size_t Exchange::on_body_wanted(char* into, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const FileBody& body = *exchange.request_.file_body;
+  const std::size_t wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(size * count, body.bytes - exchange.body_read_));
+  exchange.last_activity_ = Clock::now();
+  if (wanted == 0) return 0;
+  const Result<std::size_t> got =
+      pread_full(body.file->get(), std::as_writable_bytes(std::span<char>(into, wanted)),
+                 body.offset + exchange.body_read_);
+  if (!got || *got < wanted) {
+    exchange.handler_error_ =
+        got ? Error(Errc::corrupt, "the file became shorter while it was sent") : got.error();
+    return CURL_READFUNC_ABORT;
+  }
+  exchange.body_read_ += wanted;
+  if (exchange.handlers_.on_sent) exchange.handlers_.on_sent(exchange.body_read_);
+  return wanted;
+}
+
+int Exchange::on_rewind(void* self, curl_off_t offset, int origin) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  exchange.body_read_ = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 void Exchange::set_headers() {
@@ -158,6 +216,9 @@ void Exchange::set_headers() {
     if (longer == nullptr) continue;
     (void)header_list_.release();
     header_list_.reset(longer);
+  }
+  if (!request_.accept_encoding.empty() && !request_.range) {
+    curl_easy_setopt(easy_.get(), CURLOPT_ACCEPT_ENCODING, request_.accept_encoding.c_str());
   }
   curl_easy_setopt(easy_.get(), CURLOPT_USERAGENT, kUserAgent);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_list_.get());
@@ -275,6 +336,7 @@ bool Exchange::deliver_head() {
   head_delivered_ = true;
   metrics_.record(Latency::http_first_byte, Clock::now() - started_);
   if (traces_http()) trace_line("HTTP: " + std::to_string(head_.status));
+  if (!request_.accept_encoding.empty()) trace_decoding(head_);
   if (!handlers_.on_head) return true;
   const Result<void> wanted = handlers_.on_head(head_);
   if (!wanted) handler_error_ = wanted.error();

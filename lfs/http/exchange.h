@@ -49,9 +49,12 @@ class Exchange {
  private:
   static std::size_t on_header_line(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body_bytes(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body_wanted(char* into, std::size_t size, std::size_t count, void* self);
+  static int on_rewind(void* self, curl_off_t offset, int origin);
   bool take_header_line(std::string_view line);
   bool deliver_head();
   void set_request();
+  void set_file_body();
   void set_headers();
   void set_connection();
   void set_tls();
@@ -68,6 +71,7 @@ class Exchange {
   std::optional<Error> handler_error_;
   Clock::time_point started_, last_activity_;
   curl_off_t bytes_sent_ = 0;
+  std::uint64_t body_read_ = 0;  // of request_.file_body
   HeaderList header_list_;
   std::string error_text_;  // filled by libcurl (CURL_ERROR_SIZE bytes)
   Easy easy_;               // last: the handle points into the members above

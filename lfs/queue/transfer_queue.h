@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lfs/api/client.h"
 #include "lfs/api/endpoint.h"
 #include "lfs/base/json.h"
 #include "lfs/base/metrics.h"
@@ -23,6 +24,9 @@ struct TransferJob {
   std::string name;  // its path in the repository, for messages; may be empty
 };
 
+// What was wrong with the local file of an upload that the server wants.
+enum class LocalFault { none, missing, corrupt };
+
 // The end of one object. Jobs with the same object are moved once and end together.
 struct TransferOutcome {
   ObjectId id;
@@ -31,6 +35,7 @@ struct TransferOutcome {
   bool moved = false;   // false: it was there already (or, in a dry run, would be moved)
   std::string path;     // download: where the object lies now
   Json batch_object;    // the server's entry for it (for `fetch --json`), or null
+  LocalFault fault = LocalFault::none;  // for "(missing) path (oid)" and "(corrupt) path (oid)"
 };
 
 // Told from the queue's threads, one call at a time; must be quick. `total` figures grow as jobs
@@ -71,6 +76,12 @@ class TransferEnvironment {
   class Impl;
   Impl& impl() { return *impl_; }
 
+  // The API client for an operation on `remote` (a name, a URL or a path); made at the first call,
+  // and the same one afterwards. Errc::not_found when nothing names a server.
+  Result<ApiClient*> client(Operation operation, const std::string& remote);
+  Result<Endpoint> endpoint(Operation operation, const std::string& remote) const;
+  const Repository& repository() const;
+
   // The names that `env` prints: "basic", "lfs-standalone-file", "ssh", custom agents, sorted.
   std::vector<std::string> adapter_names(Operation operation) const;
 
@@ -100,6 +111,9 @@ class TransferQueue {
   void flush();
   // No more jobs: waits until every object has ended. The errors, each once, in upstream's words
   // ("[<oid>] message: [404] ..."); a failed batch call is one error for all of its objects.
+  // Objects with a LocalFault are not among them. Unless lfs.allowincompletepush is set, the first
+  // of those ends the queue: objects that were not yet moving then end with Errc::cancelled, which
+  // is not among the errors either.
   std::vector<Error> wait();
 
  private:

@@ -80,12 +80,11 @@ class Collector {
   std::vector<std::string> folders_;
 };
 
-std::string own_store(const Repository& repository) {
-  const std::string storage = repository.config().get("lfs.storage").value_or("");
-  if (storage.empty()) return repository.common_folder() + "/lfs/objects";
+std::string own_store(const StorePlace& place) {
+  const std::string storage = place.config.get("lfs.storage").value_or("");
+  if (storage.empty()) return place.common_folder + "/lfs/objects";
   const bool in_home = storage == "~" || storage.starts_with("~/");
-  return resolve(in_home ? home_folder() + storage.substr(1) : storage,
-                 repository.common_folder()) +
+  return resolve(in_home ? home_folder() + storage.substr(1) : storage, place.common_folder) +
          "/objects";
 }
 
@@ -100,10 +99,15 @@ LocalStore::LocalStore(std::vector<std::string> object_folders)
     : object_folders_(std::move(object_folders)) {}
 
 LocalStore LocalStore::of(const Repository& repository) {
+  return of(StorePlace{repository.common_folder(), repository.objects_folder(),
+                       repository.environment_alternates(), repository.config()});
+}
+
+LocalStore LocalStore::of(const StorePlace& place) {
   Collector collector;
-  collector.add(own_store(repository));
-  collector.add_alternates_of(repository.objects_folder());
-  for (const std::string& folder : repository.environment_alternates()) {
+  collector.add(own_store(place));
+  collector.add_alternates_of(place.objects_folder);
+  for (const std::string& folder : place.environment_alternates) {
     collector.add_alternate(folder);
   }
   return LocalStore(collector.take());

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +12,7 @@
 #include "lfs/base/fd.h"
 #include "lfs/base/oid.h"
 #include "lfs/base/result.h"
-#include "lfs/base/sha256.h"
+#include "lfs/git/config.h"
 #include "lfs/git/repository.h"
 #include "lfs/store/local_store.h"
 
@@ -37,6 +37,7 @@ class ObjectExchange {
 class ObjectStore {
  public:
   static ObjectStore of(const Repository& repository);
+  static ObjectStore of(const StorePlace& place);
 
   const std::string& folder() const { return folder_; }  // the parent of objects/, absolute
   std::string object_path(const Oid& oid) const;         // where it is or would be
@@ -49,7 +50,7 @@ class ObjectStore {
   // 0 is never stored: /dev/null.
   std::optional<std::string> find(const ObjectId& id) const;
 
-  // An empty file of ours in tmp/ (or incomplete/), open for writing.
+  // An empty file of ours in tmp/, open for reading and writing.
   struct Temporary {
     std::string path;
     Fd fd;
@@ -57,27 +58,44 @@ class ObjectStore {
   Result<Temporary> make_temporary() const;
 
   // Moves `path`, which holds the object verified, to its place. It does not matter who comes
-  // first.
+  // first. A file of another size that lies there is replaced.
   Result<void> move_in(const std::string& path, const ObjectId& id) const;
   // Takes the object from another place, which keeps its file: reflink, else hard link when
-  // `may_link`, else a copy that is hashed on the way (Errc::corrupt).
+  // `may_link` (the file is read-only from then on), else a copy that is hashed on the way
+  // (Errc::corrupt).
   Result<void> take_in(const std::string& path, const ObjectId& id, bool may_link) const;
+
+  // mkdir -p for folders of the store, with the modes of shared repositories.
+  Result<void> make_store_folders(const std::string& path) const;
 
   // Removes what killed processes left in tmp/: files of objects that exist, and any older than an
   // hour. Never fails; for the end of commands that wrote.
   void remove_stale_temporaries() const;
 
  private:
-  ObjectStore(std::string folder, LocalStore local, unsigned shared_mode);
+  // What core.sharedRepository asks for: bits to add to what the umask leaves, or the exact bits.
+  struct SharedMode {
+    unsigned bits = 0;  // 0: the umask decides
+    bool exact = false;
+  };
+  ObjectStore(std::string folder, LocalStore local, SharedMode shared);
+  static SharedMode shared_mode_of(const Config& config);
+  void share_file(int fd) const;
   std::string folder_;
   LocalStore local_;
-  unsigned shared_mode_ = 0;  // core.sharedRepository's bits, 0: the umask decides
+  SharedMode shared_;
 };
 
-// Hashes a stream into a temporary file; commit() moves it into the store. Destroyed without
-// commit(), the file goes away. Thread-compatible. Memory: one buffer.
+// What commit() does when a file of another size lies in the object's place.
+enum class OnClash { replace, refuse };
+
+// Hashes a stream into the store. A stream that fits the buffer touches the disk only when the
+// store lacks the object; a longer one goes to a temporary file that commit() moves. Destroyed
+// without commit(), nothing stays. Thread-compatible. Memory: two buffers of 1 MiB, however long
+// the stream; long streams are hashed on a thread of their own while they are written.
 class ObjectWriter {
  public:
+  // `store` must outlive it.
   static Result<ObjectWriter> create(const ObjectStore& store);
   ObjectWriter(ObjectWriter&&) noexcept;
   ObjectWriter& operator=(ObjectWriter&&) noexcept;
@@ -86,16 +104,22 @@ class ObjectWriter {
   ~ObjectWriter();
 
   Result<void> write(std::span<const std::byte> data);
+  // Room for the next bytes, never empty; filled(n) takes over what was put at its front.
+  std::span<std::byte> space();
+  Result<void> filled(std::size_t count);
+
   // The identity of what was written; it is in the store now (an empty stream is not stored).
-  Result<ObjectId> commit();
+  // Errc::exists, in upstream's words, for a clash that is refused.
+  Result<ObjectId> commit(OnClash on_clash = OnClash::replace);
 
  private:
-  ObjectWriter(const ObjectStore& store, ObjectStore::Temporary temporary);
-  const ObjectStore* store_;
-  ObjectStore::Temporary temporary_;
-  Sha256 hash_;
-  std::uint64_t bytes_ = 0;
+  class Impl;
+  explicit ObjectWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
+
+// Makes the empty file `to` share the content of `from`; false where the file system cannot.
+bool reflink(int from, int to);
 
 // Gives `to` (which must not exist) the content of `from`: reflink, else copy. Returns the bytes.
 Result<std::uint64_t> clone_file(const std::string& from, const std::string& to, unsigned mode);

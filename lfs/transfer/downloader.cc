@@ -27,17 +27,23 @@ class ApiActionSource final : public ActionSource {
   ApiClient& client_;
 };
 
+// Does not keep the fetch: what the fetch waits for does. So a handle may outlive the downloader.
 class NetworkFetch final : public Fetch {
  public:
-  explicit NetworkFetch(std::shared_ptr<RangeFetch> fetch) : fetch_(std::move(fetch)) {}
+  explicit NetworkFetch(std::weak_ptr<RangeFetch> fetch) : fetch_(std::move(fetch)) {}
   NetworkFetch(const NetworkFetch&) = delete;
   NetworkFetch& operator=(const NetworkFetch&) = delete;
-  ~NetworkFetch() override { fetch_->cancel(); }
-  void cancel() override { fetch_->cancel(); }
-  void raise(Priority priority) override { fetch_->raise(priority); }
+  ~NetworkFetch() override { give_up(); }
+  void cancel() override { give_up(); }
+  void raise(Priority priority) override {
+    if (const auto fetch = fetch_.lock()) fetch->raise(priority);
+  }
 
  private:
-  std::shared_ptr<RangeFetch> fetch_;
+  void give_up() {
+    if (const auto fetch = fetch_.lock()) fetch->cancel();
+  }
+  std::weak_ptr<RangeFetch> fetch_;
 };
 
 class LocalFetch final : public Fetch {

@@ -40,6 +40,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   return ContentRange{*first, *last, parse_uint(trim(text))};
 }
 
+Error offline() { return {Errc::unreachable, "offline, and the bytes are not in the cache"}; }
+
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -72,9 +74,14 @@ void RangeFetch::cancel() {
     if (self->request_id_ != 0) {
       self->context_.engine.cancel(self->request_id_);  // on_sent() finishes
     } else {
-      self->finish(Error(Errc::cancelled, "cancelled"));
+      self->finish(self->given_up());
     }
   });
+}
+
+// Why a cancelled fetch ends: whoever wanted it left, or the network may not be used any more.
+Error RangeFetch::given_up() const {
+  return context_.offline ? offline() : Error(Errc::cancelled, "cancelled");
 }
 
 void RangeFetch::raise(Priority priority) {
@@ -88,13 +95,13 @@ void RangeFetch::raise(Priority priority) {
 
 void RangeFetch::begin() {
   progress_at_ = Clock::now();
-  if (cancelled_ && !finished_) return finish(Error(Errc::cancelled, "cancelled"));
+  if (cancelled_ && !finished_) return finish(given_up());
   ask_for_action();
 }
 
 void RangeFetch::ask_for_action() {
   if (context_.offline) {
-    return finish(Error(Errc::unreachable, "offline, and the bytes are not in the cache"));
+    return finish(offline());
   }
   // The answer may come on a thread of the resolver, where questions for credentials may block.
   context_.resolver->resolve(id_, priority_, [self = shared_from_this()](Result<Action> action) {
@@ -128,8 +135,8 @@ milliseconds RangeFetch::stall_timeout() const {
 
 void RangeFetch::send(HttpRequest request) {
   if (finished_) return;
-  if (cancelled_) return finish(Error(Errc::cancelled, "cancelled"));
-  if (context_.streams.follow(id_.oid, weak_from_this())) return;
+  if (cancelled_) return finish(given_up());
+  if (context_.streams.follow(id_.oid, shared_from_this())) return;
   request.range = ByteRange{position_, range_.end() - position_};
   request.priority = priority_;
   request_ = request;
@@ -174,7 +181,7 @@ Result<void> RangeFetch::accept_whole() {
   const bool asked_for_whole = position_ == 0 && range_ == ByteRange{0, id_.size};
   if (!asked_for_whole) {
     if (!context_.streams.try_own(id_.oid)) {
-      context_.streams.follow(id_.oid, weak_from_this());
+      context_.streams.follow(id_.oid, shared_from_this());
       following_ = true;
       return Error(Errc::cancelled, "another stream brings this object");
     }
@@ -203,7 +210,7 @@ Result<void> RangeFetch::on_body(std::span<const std::byte> bytes) {
 }
 
 Result<void> RangeFetch::deliver(std::uint64_t offset, std::span<const std::byte> bytes) {
-  if (cancelled_) return Error(Errc::cancelled, "cancelled");
+  if (cancelled_) return given_up();
   progress_at_ = Clock::now();
   failures_ = stalls_ = renewals_ = 0;
   TRY(sink_->data(offset, bytes));
@@ -226,7 +233,7 @@ Result<void> RangeFetch::follow_data(std::uint64_t offset, std::span<const std::
 }
 
 void RangeFetch::follow_end(std::uint64_t position, const Result<void>& result) {
-  if (cancelled_) return finish(Error(Errc::cancelled, "cancelled"));
+  if (cancelled_) return finish(given_up());
   (void)position;
   if (!result && result.error().code() != Errc::cancelled) return retry_later(result.error());
   ask_for_action();
@@ -240,7 +247,7 @@ void RangeFetch::on_sent(const Result<void>& result) {
     owns_stream_ = false;
     context_.streams.end(id_.oid, position_, result);
   }
-  if (cancelled_) return finish(Error(Errc::cancelled, "cancelled"));
+  if (cancelled_) return finish(given_up());
   if (!result) {
     const Error& error = result.error();
     if (std::exchange(following_, false)) return;  // the stream brings the bytes
@@ -318,7 +325,7 @@ void RangeFetch::retry_later(const Error& cause, std::optional<std::int64_t> wai
   const milliseconds pause = stalls_ > 0 ? milliseconds(0) : delay;
   context_.engine.run_after(pause, [self = shared_from_this()] {
     if (self->finished_) return;
-    if (self->cancelled_) return self->finish(Error(Errc::cancelled, "cancelled"));
+    if (self->cancelled_) return self->finish(self->given_up());
     self->ask_for_action();
   });
 }

@@ -38,6 +38,7 @@ class RangeFetch : public std::enable_shared_from_this<RangeFetch> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  Error given_up() const;
   void on_engine(std::function<void()> task);
   void begin();
   void ask_for_action();

@@ -8,7 +8,7 @@ namespace lazylfs::lfs {
 
 bool WholeStreams::try_own(const Oid& oid) { return streams_.try_emplace(oid).second; }
 
-bool WholeStreams::follow(const Oid& oid, std::weak_ptr<RangeFetch> fetch) {
+bool WholeStreams::follow(const Oid& oid, std::shared_ptr<RangeFetch> fetch) {
   const auto found = streams_.find(oid);
   if (found == streams_.end()) return false;
   found->second.followers.push_back(std::move(fetch));
@@ -19,22 +19,20 @@ void WholeStreams::data(const Oid& oid, std::uint64_t offset, std::span<const st
   const auto found = streams_.find(oid);
   if (found == streams_.end()) return;
   // A sink may cause new followers: a copy is walked.
-  const std::vector<std::weak_ptr<RangeFetch>> followers = found->second.followers;
-  for (const auto& follower : followers) {
-    const std::shared_ptr<RangeFetch> fetch = follower.lock();
+  const std::vector<std::shared_ptr<RangeFetch>> followers = found->second.followers;
+  for (const auto& fetch : followers) {
     // Its own failure ends the follower, not the stream.
-    if (fetch && !fetch->finished()) (void)fetch->follow_data(offset, bytes).has_value();
+    if (!fetch->finished()) (void)fetch->follow_data(offset, bytes).has_value();
   }
 }
 
 void WholeStreams::end(const Oid& oid, std::uint64_t position, const Result<void>& result) {
   const auto found = streams_.find(oid);
   if (found == streams_.end()) return;
-  const std::vector<std::weak_ptr<RangeFetch>> followers = std::move(found->second.followers);
+  const std::vector<std::shared_ptr<RangeFetch>> followers = std::move(found->second.followers);
   streams_.erase(found);
-  for (const auto& follower : followers) {
-    const std::shared_ptr<RangeFetch> fetch = follower.lock();
-    if (fetch && !fetch->finished()) fetch->follow_end(position, result);
+  for (const auto& fetch : followers) {
+    if (!fetch->finished()) fetch->follow_end(position, result);
   }
 }
 

@@ -20,8 +20,8 @@ class WholeStreams {
   // True when nobody streams `oid`: the caller now does. Else false.
   bool try_own(const Oid& oid);
   // `fetch` gets the stream's bytes from here on; at the stream's end it tries by itself for what
-  // it still lacks. False when nobody streams `oid`.
-  bool follow(const Oid& oid, std::weak_ptr<RangeFetch> fetch);
+  // it still lacks. Kept until then. False when nobody streams `oid`.
+  bool follow(const Oid& oid, std::shared_ptr<RangeFetch> fetch);
 
   // From the owner.
   void data(const Oid& oid, std::uint64_t offset, std::span<const std::byte> bytes);
@@ -29,7 +29,7 @@ class WholeStreams {
 
  private:
   struct Stream {
-    std::vector<std::weak_ptr<RangeFetch>> followers;
+    std::vector<std::shared_ptr<RangeFetch>> followers;
   };
   std::unordered_map<Oid, Stream> streams_;
 };

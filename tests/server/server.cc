@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "lfs/base/fd.h"
 #include "lfs/base/text.h"
 
 namespace lazylfs::server {
@@ -50,6 +51,19 @@ void replace_all(std::string& text, std::string_view what, std::string_view by) 
     text.replace(at, what.size(), by);
   }
 }
+
+// The body of an API call, read in full so that it can be remembered.
+class ReadBody : public RequestBody {
+ public:
+  explicit ReadBody(std::string text) : text_(std::move(text)) {}
+  Result<void> read_all(
+      const std::function<Result<void>(std::span<const std::byte>)>& take) override {
+    return take(as_bytes(text_));
+  }
+
+ private:
+  std::string text_;
+};
 
 }  // namespace
 
@@ -104,21 +118,34 @@ Response Server::dispatch(const HttpRequest& request, const Route& route, Reques
     moved.redirect_status = api_redirect;
     return redirect(request, route, moved);
   }
+  if (area_of(route.kind) == "api") {
+    const Result<std::string> text = body.text(kOrderBytesMax);
+    if (!text) return Response::error(400, text.error().message());
+    statistics_.call(request, *text);
+    ReadBody read(*text);
+    return dispatch_call(request, route, read, *user, fault);
+  }
+  switch (route.kind) {
+    case Kind::download:
+      return storage_.download(request, route, fault);
+    case Kind::upload:
+      return storage_.upload(request, route, body);
+    case Kind::git:
+      return git_.handle(request, route, body);
+    default:
+      return Response::error(404, "nothing is here");
+  }
+}
+
+Response Server::dispatch_call(const HttpRequest& request, const Route& route, RequestBody& body,
+                               const std::string& user, const FaultAction& fault) {
   switch (route.kind) {
     case Kind::batch:
       return api_.batch(request, route, body, fault);
     case Kind::verify:
       return api_.verify(body);
-    case Kind::download:
-      return storage_.download(request, route, fault);
-    case Kind::upload:
-      return storage_.upload(request, route, body);
-    case Kind::locks:
-      return locks_.handle(request, route, body, user->empty() ? "anonymous" : *user);
-    case Kind::git:
-      return git_.handle(request, route, body);
     default:
-      return Response::error(404, "nothing is here");
+      return locks_.handle(request, route, body, user.empty() ? "anonymous" : user);
   }
 }
 
@@ -180,6 +207,7 @@ Response Server::admin(const HttpRequest& request, const std::string& verb, Requ
   const std::string order = request.method + " " + verb;
   if (order == "GET stats") return Response::json(200, statistics_.to_json());
   if (order == "GET log") return Response::json(200, statistics_.log());
+  if (order == "GET calls") return Response::json(200, statistics_.calls());
   if (order == "GET faults") return Response::json(200, faults_.to_json());
   const Json done = Json::object();
   if (order == "POST reset-stats") {
@@ -188,6 +216,10 @@ Response Server::admin(const HttpRequest& request, const std::string& verb, Requ
   }
   if (order == "DELETE faults") {
     faults_.clear();
+    return Response::json(200, done);
+  }
+  if (order == "DELETE locks") {
+    locks_.clear();
     return Response::json(200, done);
   }
   if (order == "POST create-repo") {

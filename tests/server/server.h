@@ -2,7 +2,8 @@
 //
 // Orders (JSON): POST /_admin/faults, DELETE /_admin/faults, GET /_admin/faults,
 // POST /_admin/config {"latency_ms", "rate_bytes_per_s", "offline"}, GET /_admin/stats,
-// POST /_admin/reset-stats, GET /_admin/log, POST /_admin/create-repo?name=…,
+// POST /_admin/reset-stats, GET /_admin/log, GET /_admin/calls (bodies of API
+// calls), DELETE /_admin/locks, POST /_admin/create-repo?name=…,
 // POST /_admin/synthetic?size=…&seed=… → {"oid", "size"}.
 #pragma once
 
@@ -40,6 +41,8 @@ class Server final : public Handler {
   Response configure(const Json& settings);
   Response dispatch(const HttpRequest& request, const Route& route, RequestBody& body,
                     const FaultAction& fault);
+  Response dispatch_call(const HttpRequest& request, const Route& route, RequestBody& body,
+                         const std::string& user, const FaultAction& fault);
   Response redirect(const HttpRequest& request, const Route& route, const FaultAction& fault) const;
   // The user who asks; empty when the area needs none; nothing when refused.
   std::optional<std::string> authenticate(const HttpRequest& request, Kind kind) const;

@@ -72,6 +72,11 @@ void Statistics::request_ends(const HttpRequest& request, const Route& route,
                          {"headers", std::move(headers)}});
 }
 
+void Statistics::call(const HttpRequest& request, const std::string& body) {
+  remember(counts_.lock()->calls,
+           {{"method", request.method}, {"target", request.target}, {"body", body}});
+}
+
 void Statistics::batch(std::string_view operation, std::size_t objects) {
   auto counts = counts_.lock();
   ++counts->batch_operations[std::string(operation)];
@@ -110,6 +115,8 @@ Json Statistics::to_json() const {
 }
 
 Json Statistics::log() const { return Json(counts_.lock()->log); }
+
+Json Statistics::calls() const { return Json(counts_.lock()->calls); }
 
 void Statistics::reset() {
   *counts_.lock() = {};

@@ -23,6 +23,8 @@ class Statistics {
   void request_begins(const HttpRequest& request, const Route& route, std::string_view origin);
   void request_ends(const HttpRequest& request, const Route& route, const Delivered& outcome);
   void connection() { connections_.fetch_add(1, std::memory_order_relaxed); }
+  // A call of the LFS API with its body.
+  void call(const HttpRequest& request, const std::string& body);
   void batch(std::string_view operation, std::size_t objects);
   void uploaded(std::uint64_t bytes) { uploaded_.fetch_add(bytes, std::memory_order_relaxed); }
   // Grows while bodies are sent.
@@ -30,6 +32,7 @@ class Statistics {
 
   Json to_json() const;
   Json log() const;
+  Json calls() const;
   void reset();
 
  private:
@@ -38,7 +41,7 @@ class Statistics {
     std::map<std::string, std::map<int, std::uint64_t>> statuses;
     std::map<std::string, std::uint64_t> batch_operations;
     std::vector<std::size_t> batch_objects;
-    std::deque<Json> ranges, log;
+    std::deque<Json> ranges, log, calls;
     std::map<std::string, std::map<std::string, std::uint64_t>> secrets;
     std::map<std::string, std::uint64_t> authorization;
     std::int64_t concurrent_max = 0, downloads_max = 0;

@@ -36,7 +36,7 @@ class KnownPatternsTest : public testing::Test {
     ::setenv("GIT_ATTR_NOSYSTEM", "1", 1);
     ::unsetenv("XDG_CONFIG_HOME");
     lazylfs::Command init;
-    init.argv = {"git", "init", "-q", base_ + "/work"};
+    init.argv = {"git", "init", "-q", base_ + "/repo"};
     EXPECT_TRUE(run_command_checked(init));
   }
   ~KnownPatternsTest() override {
@@ -50,7 +50,7 @@ class KnownPatternsTest : public testing::Test {
     ASSERT_TRUE(write_file_atomically(full, text));
   }
   std::vector<KnownPattern> known(AttributeScope scope = AttributeScope::everything) {
-    const auto repository = Repository::discover(base_ + "/work");
+    const auto repository = Repository::discover(base_ + "/repo");
     EXPECT_TRUE(repository);
     return known_patterns(*repository, scope).value_or(std::vector<KnownPattern>{});
   }
@@ -59,9 +59,9 @@ class KnownPatternsTest : public testing::Test {
 };
 
 TEST_F(KnownPatternsTest, TheDeepestFileComesFirstAndTheUsersLast) {
-  write("work/.gitattributes", "*.a filter=lfs\n*.t text\n");
-  write("work/sub/dir/.gitattributes", "*.b filter=lfs lockable\n/c filter=lfs\n");
-  write("work/.git/info/attributes", "*.i -filter\n");
+  write("repo/.gitattributes", "*.a filter=lfs\n*.t text\n");
+  write("repo/sub/dir/.gitattributes", "*.b filter=lfs lockable\n/c filter=lfs\n");
+  write("repo/.git/info/attributes", "*.i -filter\n");
   write(".config/git/attributes", "*.u lockable\n");
   const std::string user = base_ + "/.config/git/attributes";
   EXPECT_THAT(known(),
@@ -74,23 +74,23 @@ TEST_F(KnownPatternsTest, TheDeepestFileComesFirstAndTheUsersLast) {
 }
 
 TEST_F(KnownPatternsTest, MacrosAreResolvedAlsoBelowTheRoot) {
-  write("work/.gitattributes", "[attr]big filter=lfs lockable\n[attr]huge big -lockable\n");
-  write("work/sub/.gitattributes", "*.x big\n*.y huge\n*.z big -filter\n");
+  write("repo/.gitattributes", "[attr]big filter=lfs lockable\n[attr]huge big -lockable\n");
+  write("repo/sub/.gitattributes", "*.x big\n*.y huge\n*.z big -filter\n");
   EXPECT_THAT(known(), ElementsAre(KnownPattern{"sub/*.x", "sub/.gitattributes", true, true},
                                    KnownPattern{"sub/*.y", "sub/.gitattributes", true, false},
                                    KnownPattern{"sub/*.z", "sub/.gitattributes", false, true}));
 }
 
 TEST_F(KnownPatternsTest, AMacroThatNamesItselfEnds) {
-  write("work/.gitattributes", "[attr]loop loop filter=lfs\n*.x loop\n");
+  write("repo/.gitattributes", "[attr]loop loop filter=lfs\n*.x loop\n");
   EXPECT_THAT(known(), ElementsAre(KnownPattern{"*.x", ".gitattributes", true, false}));
 }
 
 TEST_F(KnownPatternsTest, IgnoredFilesAndLinksAreNotRead) {
-  write("work/.gitignore", "skip/\n");
-  write("work/skip/.gitattributes", "*.a filter=lfs\n");
+  write("repo/.gitignore", "skip/\n");
+  write("repo/skip/.gitattributes", "*.a filter=lfs\n");
   write("elsewhere", "*.b filter=lfs\n");
-  std::filesystem::create_symlink(base_ + "/elsewhere", base_ + "/work/.gitattributes");
+  std::filesystem::create_symlink(base_ + "/elsewhere", base_ + "/repo/.gitattributes");
   EXPECT_TRUE(known().empty());
 }
 

@@ -52,6 +52,16 @@ bool RawConnection::read_request(RawRequest& request) {
     request.headers.push_back({std::string(name), std::string(trim(line))});
   }
   unread_.erase(0, end + 4);
+  if (request.header("Transfer-Encoding") == "chunked") {
+    const std::string_view last = "0\r\n\r\n";
+    while (unread_.find(last) == std::string::npos) {
+      if (!read_more()) return false;
+    }
+    const std::size_t whole = unread_.find(last) + last.size();
+    request.body = unread_.substr(0, whole);  // with the chunks' marks
+    unread_.erase(0, whole);
+    return true;
+  }
   const auto length = parse_uint(request.header("Content-Length")).value_or(0);
   while (unread_.size() < length) {
     if (!read_more()) return false;

@@ -27,7 +27,7 @@ class HooksTest : public testing::Test {
     base_ = ::mkdtemp(pattern.data());
     ::setenv("HOME", base_.c_str(), 1);
     ::setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-    git({"init", "-q", base_ + "/work"});
+    git({"init", "-q", base_ + "/repo"});
   }
   ~HooksTest() override {
     std::error_code ignored;
@@ -41,10 +41,10 @@ class HooksTest : public testing::Test {
     EXPECT_TRUE(run_command_checked(command));
   }
   void configure(const std::string& key, const std::string& value) {
-    git({"-C", base_ + "/work", "config", key, value});
+    git({"-C", base_ + "/repo", "config", key, value});
   }
-  Repository repository() { return std::move(*Repository::discover(base_ + "/work")); }
-  std::string path(const std::string& hook) { return base_ + "/work/.git/hooks/" + hook; }
+  Repository repository() { return std::move(*Repository::discover(base_ + "/repo")); }
+  std::string path(const std::string& hook) { return base_ + "/repo/.git/hooks/" + hook; }
   std::string text(const std::string& hook) {
     return read_file(path(hook), 1U << 20U).value_or("(missing)");
   }
@@ -105,9 +105,9 @@ TEST_F(HooksTest, UninstallRemovesOursAndReportsOthers) {
 }
 
 TEST_F(HooksTest, TheHooksFolderIsWhereGitLooks) {
-  EXPECT_EQ(hooks_folder(repository()), base_ + "/work/.git/hooks");
+  EXPECT_EQ(hooks_folder(repository()), base_ + "/repo/.git/hooks");
   configure("core.hooksPath", "hooks");
-  EXPECT_EQ(hooks_folder(repository()), base_ + "/work/hooks");
+  EXPECT_EQ(hooks_folder(repository()), base_ + "/repo/hooks");
   configure("core.hooksPath", "~/mine");
   EXPECT_EQ(hooks_folder(repository()), base_ + "/mine");
   ensure_hooks(repository());

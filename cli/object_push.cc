@@ -1,0 +1,204 @@
+// All refs of a push make one walk: what an earlier ref led to is excluded from the walk of the
+// next, together with what the remote has. Usually that leaves nothing to walk.
+//
+// What the remote has is what its tracking refs say, as far as the remote still has these refs: a
+// branch that was deleted there may have taken its objects with it. The remote is asked for its
+// refs only where tracking refs decide something.
+#include "cli/object_push.h"
+
+#include <algorithm>
+
+#include "cli/object_fetch.h"
+#include "lfs/base/files.h"
+#include "lfs/base/process.h"
+#include "lfs/base/text.h"
+#include "lfs/base/trace.h"
+#include "lfs/git/history.h"
+
+namespace lazylfs::cli {
+namespace {
+
+constexpr std::string_view kHeads = "refs/heads/";
+constexpr std::size_t kRemoteRefsBytesMax = 256U << 20U;
+
+// The branches that the remote has now; none when it cannot be asked.
+std::unordered_set<std::string> remote_branches(const lfs::Repository& repository,
+                                                const std::string& remote) {
+  std::unordered_set<std::string> names;
+  lazylfs::Command command = repository.git({"ls-remote", "--heads", "-q", "--", remote});
+  RunOptions options;
+  options.output_bytes_max = kRemoteRefsBytesMax;
+  const Result<CommandOutput> output = run_command(command, options);
+  if (!output || output->exit_code != 0) return names;
+  for (std::string_view line : split(output->out, '\n')) {
+    take_until(line, '\t');
+    if (line.starts_with(kHeads)) names.emplace(line.substr(kHeads.size()));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string remote_ref_name(const lfs::Config& config, const std::string& remote,
+                            const std::string& ref) {
+  if (!ref.starts_with(kHeads)) return ref;
+  const std::string branch = "branch." + ref.substr(kHeads.size());
+  const std::string mode = config.get("push.default").value_or("simple");
+  const bool tracks =
+      mode == "upstream" || mode == "tracking" ||
+      ((mode.empty() || mode == "simple") && config.get(branch + ".remote").value_or("") == remote);
+  const std::string merge = config.get(branch + ".merge").value_or("");
+  return tracks && !merge.empty() ? merge : ref;
+}
+
+ObjectPush::ObjectPush(Context& context, Workspace& workspace, std::string remote, bool dry_run)
+    : context_(context),
+      workspace_(workspace),
+      remote_(std::move(remote)),
+      dry_run_(dry_run),
+      incomplete_allowed_(workspace.config().get_bool("lfs.allowincompletepush", false)),
+      locks_(context, workspace, remote_),
+      meter_(context, workspace.config(), MeterKind::upload, dry_run) {}
+
+ObjectPush::~ObjectPush() = default;
+
+std::vector<lfs::GitOid> ObjectPush::known_to_remote(const std::vector<RefUpdate>& updates) const {
+  const lfs::Repository& repository = workspace_.repository();
+  std::vector<lfs::GitOid> known;
+  for (const RefUpdate& update : updates) {
+    if (!update.remote_commit.is_zero()) known.push_back(update.remote_commit);
+  }
+  const std::string prefix = "refs/remotes/" + remote_ + '/';
+  std::vector<lfs::RefName> tracking;
+  for (lfs::RefName& ref : repository.refs()) {
+    if (ref.name.starts_with(prefix)) tracking.push_back(std::move(ref));
+  }
+  if (tracking.empty()) return known;
+
+  lfs::WalkOptions walk;
+  for (const RefUpdate& update : updates) walk.include.push_back(update.commit);
+  walk.exclude = known;
+  const Result<lfs::CommitWalk> left = known.empty() ? Error(Errc::not_found, "nothing is known")
+                                                     : lfs::walk_commits(repository, walk);
+  if (left && left->commits.empty()) return known;
+
+  const std::unordered_set<std::string> there = remote_branches(repository, remote_);
+  const bool answered = std::any_of(tracking.begin(), tracking.end(), [&](const lfs::RefName& ref) {
+    return there.contains(ref.name.substr(prefix.size()));
+  });
+  for (const lfs::RefName& ref : tracking) {
+    const std::string name = ref.name.substr(prefix.size());
+    if (!answered || name == "HEAD" || there.contains(name)) known.push_back(ref.target);
+  }
+  return known;
+}
+
+Result<ExitCode> ObjectPush::push(const std::vector<RefUpdate>& updates, bool all) {
+  std::string names;
+  for (const RefUpdate& update : updates) {
+    names += (names.empty() ? "" : " ") + update.name;
+    if (const auto code = locks_.ask(update.remote_name)) return *code;
+  }
+  TRACE(TraceArea::general, "Upload refs [" << names << "] to remote " << remote_);
+  lfs::HistoryRange range;
+  if (!all) range.exclude = known_to_remote(updates);
+  TRACE(TraceArea::general,
+        "run_command: git rev-list --stdin --objects "
+            << (all ? "--do-walk --" : "--ignore-missing --not --remotes=" + remote_ + " --"));
+  for (const RefUpdate& update : updates) {
+    TRY(push_one(update, range));
+    range.exclude.push_back(update.commit);
+  }
+  return report();
+}
+
+Result<void> ObjectPush::push_one(const RefUpdate& update, lfs::HistoryRange& range) {
+  range.include = {update.commit};
+  const auto found = [&](const lfs::PointerFile& file) -> Result<void> {
+    if (locks_.may_push(file.path)) add({file.pointer.id(), file.path}, update.remote_name);
+    return {};
+  };
+  const Result<void> scanned =
+      lfs::scan_history(workspace_.repository(), range, false, found,
+                        [&](const std::string& path) { (void)locks_.may_push(path); });
+  close_queue();
+  return scanned;
+}
+
+Result<ExitCode> ObjectPush::push_objects(const std::vector<ObjectId>& objects) {
+  const std::string ref = workspace_.api_ref();
+  for (const ObjectId& id : objects) {
+    add({id, workspace_.store().object_path(id.oid)}, ref);
+  }
+  close_queue();
+  return report();
+}
+
+void ObjectPush::add(const lfs::TransferJob& job, const std::string& ref) {
+  if (!dry_run_ && job.id.size == 0) return;
+  if (!seen_.insert(job.id.oid).second) return;
+  if (dry_run_) {
+    context_.out << "push " << job.id.oid.hex() << " => " << job.name << '\n';
+    return;
+  }
+  if (!queue_) {
+    lfs::QueueOptions options;
+    options.operation = lfs::Operation::upload;
+    options.remote = remote_;
+    options.ref = ref;
+    lfs::TransferObserver* const observer = this;
+    queue_ = std::make_unique<lfs::TransferQueue>(workspace_.transfers(), options, observer);
+  }
+  queue_->add(job);
+}
+
+void ObjectPush::close_queue() {
+  if (!queue_) return;
+  for (Error& error : queue_->wait()) errors_.push_back(std::move(error));
+  queue_.reset();
+}
+
+// What is not here counts only when it turns out that the server has it.
+void ObjectPush::skipped(const lfs::TransferJob& job) {
+  workspace_.store().find(job.id) ? meter_.skipped(job) : meter_.expected(job);
+}
+
+void ObjectPush::finished(const lfs::TransferOutcome& outcome) {
+  meter_.finished(outcome);
+  if (outcome.result || workspace_.store().find(outcome.id)) return;
+  const bool exists = file_exists(workspace_.store().object_path(outcome.id.oid));
+  auto& list = exists ? corrupt_ : missing_;
+  for (const std::string& name : outcome.names) list.emplace(name, outcome.id.oid);
+  explained_.insert(outcome.result.error().message());
+}
+
+ExitCode ObjectPush::report() {
+  const bool given_up = !incomplete_allowed_ && !(missing_.empty() && corrupt_.empty());
+  if (!given_up) meter_.finish();
+  if (!missing_.empty() || !corrupt_.empty()) {
+    context_.out << "Git LFS upload " << (incomplete_allowed_ ? "missing objects:" : "failed:")
+                 << '\n';
+    for (const auto& [name, oid] : missing_) {
+      context_.out << "  (missing) " << name << " (" << oid.hex() << ")\n";
+    }
+    for (const auto& [name, oid] : corrupt_) {
+      context_.out << "  (corrupt) " << name << " (" << oid.hex() << ")\n";
+    }
+    if (given_up) {
+      context_.out << "hint: Your push was rejected due to missing or corrupt local objects.\n"
+                      "hint: You can disable this check with: "
+                      "`git config lfs.allowincompletepush true`\n";
+      return ExitCode::fatal;
+    }
+  }
+  bool failed = false;
+  for (const Error& error : errors_) {
+    if (explained_.contains(error.message())) continue;
+    context_.err << error.message() << '\n';
+    failed = true;
+  }
+  if (failed) return ExitCode::fatal;
+  return locks_.report();
+}
+
+}  // namespace lazylfs::cli

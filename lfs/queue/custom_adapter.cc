@@ -1,0 +1,240 @@
+#include "lfs/queue/custom_adapter.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "lfs/api/batch.h"
+#include "lfs/base/fd.h"
+#include "lfs/base/files.h"
+#include "lfs/base/sha256.h"
+#include "lfs/base/text.h"
+#include "lfs/base/trace.h"
+#include "lfs/queue/partial_file.h"
+
+namespace lazylfs::lfs {
+namespace {
+
+constexpr std::chrono::seconds kGrace{30};
+
+// For the shell that reads lfs.customtransfer.<name>.args as its own words.
+std::string quoted(const std::string& path) {
+  std::string result = "'";
+  for (const char c : path) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+Error agent_error(const Json& error) {
+  return Error(Errc::io, "[" + std::to_string(json_int(error, "code").value_or(0)) + "] " +
+                             json_string(error, "message").value_or(""));
+}
+
+Result<void> check_hash(const std::string& path, const ObjectId& id) {
+  constexpr std::size_t kBufferBytes = 1U << 20U;
+  const Fd file = TRY(open_file(path, O_RDONLY));
+  std::vector<std::byte> buffer(kBufferBytes);
+  Sha256 hash;
+  while (true) {
+    const std::size_t got = TRY(read_full(file.get(), buffer));
+    hash.update(std::span<const std::byte>(buffer).first(got));
+    if (got < buffer.size()) break;
+  }
+  const Oid found = hash.digest();
+  if (found == id.oid && hash.bytes_hashed() == id.size) return {};
+  return wrong_content(id, found, hash.bytes_hashed());
+}
+
+}  // namespace
+
+// One running program. Its stderr goes into the trace.
+struct CustomAdapter::Agent {
+  Agent(ChildProcess started, std::string shown, Fd errors)
+      : process(std::move(started)),
+        program(std::move(shown)),
+        lines(process.stdout_fd()),
+        stderr_end(std::move(errors)) {
+    if (!stderr_end) return;
+    listener = std::thread([this] {
+      LineReader reader(stderr_end.get());
+      while (true) {
+        const Result<std::string> line = reader.next();
+        if (!line) return;
+        TRACE(TraceArea::transfer, "xfer[" << program << "]: " << *line);
+      }
+    });
+  }
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+  ~Agent() {
+    process.wait(kGrace);
+    if (listener.joinable()) listener.join();
+  }
+  Result<void> say(const Json& message) {
+    return write_all(process.stdin_fd(), dump_json(message) + "\n");
+  }
+
+  ChildProcess process;
+  const std::string program;
+  LineReader lines;
+  Fd stderr_end;
+  std::thread listener;
+};
+
+CustomAdapter::CustomAdapter(const ObjectStore& store, Options options)
+    : store_(store), options_(std::move(options)) {
+  ::signal(SIGPIPE, SIG_IGN);  // an agent may end before it has read what we say
+}
+
+CustomAdapter::~CustomAdapter() {
+  std::vector<std::unique_ptr<Agent>> agents = std::exchange(state_.lock()->agents, {});
+  for (const auto& agent : agents) {
+    if (agent) (void)agent->say({{"event", "terminate"}}).has_value();
+  }
+}
+
+void CustomAdapter::stop() {
+  auto state = state_.lock();
+  if (std::exchange(state->stopped, true)) return;
+  TRACE(TraceArea::transfer, "xfer: Aborting worker process");
+  for (const auto& agent : state->agents) {
+    if (agent && agent->process.pid() > 0) ::kill(agent->process.pid(), SIGTERM);
+  }
+}
+
+Result<CustomAdapter::Agent*> CustomAdapter::agent_of(std::size_t worker) {
+  {
+    auto state = state_.lock();
+    if (state->stopped) return Error(Errc::cancelled, "stopped");
+    if (worker < state->agents.size() && state->agents[worker]) {
+      return state->agents[worker].get();
+    }
+  }
+  std::unique_ptr<Agent> started = TRY(start_agent());
+  auto state = state_.lock();
+  if (state->agents.size() <= worker) state->agents.resize(worker + 1);
+  state->agents[worker] = std::move(started);
+  return state->agents[worker].get();
+}
+
+Result<std::unique_ptr<CustomAdapter::Agent>> CustomAdapter::start_agent() const {
+  const AgentSettings& settings = options_.agent;
+  Command command;
+  const std::string line =
+      quoted(settings.path) + (settings.args.empty() ? "" : " " + settings.args);
+  command.argv = {"sh", "-c", line};
+  Pipe errors;
+  if (trace_enabled(TraceArea::transfer)) {
+    errors = TRY(make_pipe());
+  } else {
+    errors.write_end = TRY(open_file("/dev/null", O_WRONLY));
+  }
+  TRACE(TraceArea::general, "exec: sh '-c' '" << line << "'");
+  ChildProcess process =
+      TRY_CONTEXT("failed to start custom transfer command " + go_quoted(settings.path),
+                  ChildProcess::start(command, errors.write_end.get()));
+  TRACE(TraceArea::transfer, "xfer: started custom adapter process \""
+                                 << settings.path << "\" for worker, pid " << process.pid());
+  auto agent = std::make_unique<Agent>(std::move(process), base_name(settings.path),
+                                       std::move(errors.read_end));
+  errors.write_end.reset();
+  Json init;
+  init["event"] = "init";
+  init["operation"] = options_.operation == Operation::download ? "download" : "upload";
+  init["remote"] = options_.remote;
+  init["concurrent"] = settings.concurrent;
+  init["concurrenttransfers"] = options_.concurrent_transfers;
+  const Result<void> said = agent->say(init);
+  Result<std::string> answer = said ? agent->lines.next() : said.error();
+  if (!answer) {
+    return answer.error().with_context("failed to start custom transfer command " +
+                                       go_quoted(settings.path));
+  }
+  const Json reply =
+      TRY_CONTEXT("custom transfer agent " + go_quoted(settings.name), parse_json(*answer));
+  if (const Json* error = json_object(reply, "error"); error != nullptr) {
+    return agent_error(*error).with_context("initializing custom adapter " +
+                                            go_quoted(settings.name));
+  }
+  return agent;
+}
+
+void CustomAdapter::drop(std::size_t worker) {
+  std::unique_ptr<Agent> dropped;
+  auto state = state_.lock();
+  if (worker < state->agents.size()) dropped = std::move(state->agents[worker]);
+  if (dropped && dropped->process.pid() > 0) ::kill(dropped->process.pid(), SIGTERM);
+}
+
+// Returns the path of what was downloaded.
+Result<std::string> CustomAdapter::talk(Agent& agent, const TransferTask& task) {
+  const bool upload = options_.operation == Operation::upload;
+  Json message;
+  message["event"] = upload ? "upload" : "download";
+  message["oid"] = task.id.oid.hex();
+  message["size"] = task.id.size;
+  if (upload) message["path"] = task.local_path;
+  const Json* action = find_action(task.entry, upload ? "upload" : "download");
+  message["action"] = action != nullptr && !options_.standalone ? *action : Json();
+  TRY(agent.say(message));
+  while (true) {
+    const std::string line = TRY(agent.lines.next());
+    const Json reply = TRY_CONTEXT("custom transfer agent", parse_json(line));
+    const std::string event = json_string(reply, "event").value_or("");
+    const std::string oid = json_string(reply, "oid").value_or("");
+    if (oid != task.id.oid.hex()) {
+      return Error(Errc::corrupt, "unexpected OID " + go_quoted(oid.substr(0, 100)) +
+                                      " in response, expected " + go_quoted(task.id.oid.hex()));
+    }
+    if (event == "progress") {
+      const std::int64_t more = json_int(reply, "bytesSinceLast").value_or(0);
+      if (more != 0 && task.progress) task.progress(more);
+      continue;
+    }
+    if (event != "complete") {
+      return Error(Errc::corrupt, "invalid message " + go_quoted(event.substr(0, 100)) +
+                                      " from custom adapter " + go_quoted(options_.agent.name));
+    }
+    if (const Json* error = json_object(reply, "error"); error != nullptr) {
+      // The agent is well; only this object is not.
+      return Error(Errc::invalid, "error transferring " + go_quoted(task.id.oid.hex()) + ": " +
+                                      agent_error(*error).message());
+    }
+    return json_string(reply, "path").value_or("");
+  }
+}
+
+Result<void> CustomAdapter::take_download(const TransferTask& task, const std::string& path) {
+  if (path.empty()) return Error(Errc::corrupt, "the custom transfer agent named no file");
+  TRY(check_hash(path, task.id));
+  if (store_.move_in(path, task.id)) return {};
+  // On another file system.
+  TRY(store_.take_in(path, task.id, false));
+  ::unlink(path.c_str());
+  return {};
+}
+
+Attempt CustomAdapter::move(const TransferTask& task, std::size_t worker) {
+  const Result<Agent*> agent = agent_of(worker);
+  if (!agent) return Attempt::failed(agent.error());
+  const Result<std::string> path = talk(**agent, task);
+  if (!path) {
+    if (path.error().code() != Errc::invalid) drop(worker);
+    const bool ended = path.error().code() == Errc::not_found;
+    return Attempt::failed(ended ? Error(Errc::io, "custom transfer agent " +
+                                                       go_quoted(options_.agent.name) +
+                                                       " ended unexpectedly")
+                                 : path.error());
+  }
+  if (options_.operation == Operation::download) {
+    const Result<void> taken = take_download(task, *path);
+    return taken ? Attempt::done() : Attempt::failed(taken.error());
+  }
+  if (options_.client != nullptr && !options_.standalone) {
+    const Result<void> verified =
+        verify_upload(*options_.client, task.entry, task.id, options_.verifies_max);
+    if (!verified) return Attempt::failed(verified.error());
+  }
+  return Attempt::done();
+}
+
+}  // namespace lazylfs::lfs

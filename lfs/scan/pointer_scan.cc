@@ -1,0 +1,123 @@
+#include "lfs/scan/pointer_scan.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace lazylfs::lfs {
+namespace {
+
+constexpr std::size_t kPointerBytesRead = kPointerBytesMax - 1;
+
+struct Folder {
+  std::string path;  // with a '/' behind it, or empty
+  std::vector<TreeEntry> entries;
+  std::size_t next = 0;
+};
+
+EntryKind kind_of(std::uint32_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFLNK:
+      return EntryKind::symlink;
+    case S_IFREG:
+      return (mode & S_IXUSR) != 0 ? EntryKind::executable : EntryKind::file;
+    default:
+      return EntryKind::submodule;
+  }
+}
+
+bool is_file(EntryKind kind) { return kind == EntryKind::file || kind == EntryKind::executable; }
+
+std::optional<Pointer> pointer_of(const SmallBlob& blob) {
+  if (!blob.content) return std::nullopt;
+  Result<Pointer> pointer = parse_pointer(*blob.content);
+  if (!pointer) return std::nullopt;
+  return std::move(*pointer);
+}
+
+}  // namespace
+
+// Keeps its own stack: trees may be deeper than ours.
+Result<void> walk_tree(const Repository& repository, const GitOid& tree,
+                       const std::function<Result<void>(BlobEntry)>& found) {
+  std::vector<Folder> stack;
+  stack.push_back({"", TRY(repository.read_tree(tree))});
+  while (!stack.empty()) {
+    Folder& folder = stack.back();
+    if (folder.next == folder.entries.size()) {
+      stack.pop_back();
+      continue;
+    }
+    const TreeEntry& entry = folder.entries[folder.next++];
+    std::string path = folder.path + entry.name;
+    if (entry.kind == EntryKind::folder) {
+      const GitOid oid = entry.oid;
+      std::vector<TreeEntry> entries = TRY(repository.read_tree(oid));
+      stack.push_back({std::move(path) + '/', std::move(entries)});
+    } else if (entry.kind != EntryKind::submodule) {
+      TRY(found({std::move(path), entry.oid, entry.kind}));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
+                                               std::vector<BlobEntry> blobs) {
+  std::vector<std::optional<Pointer>> pointers(blobs.size());
+  std::vector<std::size_t> missing;
+  std::vector<GitOid> wanted;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (!is_file(blobs[i].kind)) continue;
+    const SmallBlob blob = TRY(repository.read_small_blob(blobs[i].oid, kPointerBytesRead));
+    pointers[i] = pointer_of(blob);
+    if (!blob.header.missing || repository.attribute(blobs[i].path, "filter") != "lfs") continue;
+    missing.push_back(i);
+    wanted.push_back(blobs[i].oid);
+  }
+  if (!wanted.empty()) TRY(repository.fetch_missing(wanted));
+  for (const std::size_t i : missing) {
+    pointers[i] = pointer_of(TRY(repository.read_small_blob(blobs[i].oid, kPointerBytesRead)));
+  }
+  std::vector<PointerFile> files;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (!pointers[i]) continue;
+    files.push_back({std::move(blobs[i].path), blobs[i].oid, std::move(*pointers[i]),
+                     blobs[i].kind == EntryKind::executable});
+  }
+  return files;
+}
+
+Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
+                                                  const PathFilter& filter) {
+  std::vector<BlobEntry> blobs;
+  TRY(walk_tree(repository, tree, [&](BlobEntry blob) -> Result<void> {
+    if (filter.empty() || filter.allows(blob.path)) blobs.push_back(std::move(blob));
+    return {};
+  }));
+  return read_pointers(repository, std::move(blobs));
+}
+
+Result<TreeComparison> compare_index(const Repository& repository, const Index& index,
+                                     const GitOid* tree) {
+  std::vector<BlobEntry> committed;
+  if (tree != nullptr) {
+    TRY(walk_tree(repository, *tree, [&](BlobEntry blob) -> Result<void> {
+      committed.push_back(std::move(blob));
+      return {};
+    }));
+  }
+  // Both are sorted by the bytes of whole paths.
+  TreeComparison result;
+  result.committed_files = committed.size();
+  auto old = committed.begin();
+  for (const IndexEntry& entry : index.entries) {
+    const EntryKind kind = kind_of(entry.mode);
+    if (entry.stage != 0 || kind == EntryKind::submodule || entry.intent_to_add) continue;
+    while (old != committed.end() && old->path < entry.path) ++old;
+    const bool same = old != committed.end() && old->path == entry.path && old->oid == entry.oid &&
+                      old->kind == kind;
+    if (!same) result.staged.push_back({entry.path, entry.oid, kind});
+  }
+  return result;
+}
+
+}  // namespace lazylfs::lfs

@@ -1,0 +1,49 @@
+// The LFS files of a commit or of the staging area.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lfs/attributes/path_filter.h"
+#include "lfs/git/index.h"
+#include "lfs/git/repository.h"
+#include "lfs/pointer/pointer.h"
+
+namespace lazylfs::lfs {
+
+struct BlobEntry {
+  std::string path;
+  GitOid oid;
+  EntryKind kind = EntryKind::file;
+};
+
+struct PointerFile {
+  std::string path;
+  GitOid blob;
+  Pointer pointer;  // of size 0 for an empty file
+  bool executable = false;
+};
+
+// Every file below `tree` (no folders and submodules), sorted as git sorts paths.
+Result<void> walk_tree(const Repository& repository, const GitOid& tree,
+                       const std::function<Result<void>(BlobEntry)>& found);
+
+// Those of `blobs` that are pointers, in the same order; empty files count. In a partial clone,
+// what is missing is fetched at once, and only where attributes say that it is an LFS file.
+Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
+                                               std::vector<BlobEntry> blobs);
+
+// The pointers in a tree whose path `filter` allows.
+Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
+                                                  const PathFilter& filter);
+
+// The index compared to `tree` (null: the empty tree).
+struct TreeComparison {
+  std::vector<BlobEntry> staged;    // files that differ from what the tree has at their path
+  std::size_t committed_files = 0;  // in the tree
+};
+Result<TreeComparison> compare_index(const Repository& repository, const Index& index,
+                                     const GitOid* tree);
+
+}  // namespace lazylfs::lfs

@@ -1,0 +1,112 @@
+// A file is written without a name and linked into its folder when it is whole, so that a killed
+// process leaves either the old file, or none, or the new one. Where a file system knows no
+// nameless files, it is made under its name.
+#include "lfs/worktree/file_writer.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <vector>
+
+#include "lfs/base/text.h"
+
+namespace lazylfs::lfs {
+namespace {
+
+constexpr std::size_t kCopyBytes = 1U << 18U;
+constexpr std::size_t kCopyAtOnce = 1U << 30U;
+
+Result<void> copy(int from, int to) {
+  while (true) {
+    const ssize_t got = ::copy_file_range(from, nullptr, to, nullptr, kCopyAtOnce, 0);
+    if (got == 0) return {};
+    if (got < 0 && errno != EINTR) break;
+  }
+  std::vector<std::byte> buffer(kCopyBytes);
+  while (true) {
+    const std::size_t got = TRY(read_full(from, buffer));
+    TRY(write_all(to, std::span(buffer).first(got)));
+    if (got < buffer.size()) return {};
+  }
+}
+
+Result<Fd> open_part(int folder, const std::string& name, bool make) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  int fd = ::openat(folder, name.c_str(), kFlags);
+  if (fd < 0 && errno == ENOENT && make) {
+    if (::mkdirat(folder, name.c_str(), 0777) != 0 && errno != EEXIST) {
+      return Error::from_errno("make folder " + name, errno);
+    }
+    fd = ::openat(folder, name.c_str(), kFlags);
+  }
+  if (fd >= 0) return Fd(fd);
+  const int error = errno;
+  if (error == ELOOP || error == ENOTDIR) return Error(Errc::invalid, "not a directory");
+  return Error::from_errno("open folder " + name, error);
+}
+
+}  // namespace
+
+Result<Fd> open_folder_below(int root, const std::string& path, bool make) {
+  Fd folder = TRY(open_part(root, ".", false));
+  if (path.empty()) return folder;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const std::string part(take_until(rest, '/'));
+    if (part.empty() || part == "." || part == "..") {
+      return Error(Errc::invalid, "no path of a work tree: " + path);
+    }
+    Result<Fd> next = open_part(folder.get(), part, make);
+    if (!next && next.error().code() == Errc::invalid) {
+      const std::size_t left = rest.empty() ? 0 : rest.size() + 1;
+      return Error(Errc::invalid, "not a directory: \"" + path.substr(0, path.size() - left) +
+                                      "\": not a directory");
+    }
+    folder = TRY(std::move(next));
+  }
+  return folder;
+}
+
+Result<void> FileWriter::fill(int to, const std::string& source) {
+  const Fd from = TRY(open_file(source, O_RDONLY));
+  if (can_clone_) {
+    if (::ioctl(to, FICLONE, from.get()) == 0) return {};
+    can_clone_ = false;
+  }
+  return copy(from.get(), to);
+}
+
+Result<struct stat> FileWriter::write(int folder, const std::string& name,
+                                      const std::string& source, unsigned mode, bool replace) {
+  struct stat status {};
+  Fd file;
+  if (can_hide_) {
+    file = Fd(::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+    if (!file) can_hide_ = false;
+  }
+  const bool hidden = static_cast<bool>(file);
+  if (hidden) TRY(fill(file.get(), source));
+  if (replace && ::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) {
+    return Error::from_errno("remove " + name, errno);
+  }
+  if (hidden) {
+    const std::string own = "/proc/self/fd/" + std::to_string(file.get());
+    if (::linkat(AT_FDCWD, own.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      if (errno == EEXIST) return Error::from_errno("create " + name, errno);
+      file.reset();
+      can_hide_ = false;
+    }
+  }
+  if (!file) {
+    file = Fd(::openat(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode));
+    if (!file) return Error::from_errno("create " + name, errno);
+    TRY(fill(file.get(), source));
+  }
+  if (::fstat(file.get(), &status) != 0) return Error::from_errno("stat " + name, errno);
+  return status;
+}
+
+}  // namespace lazylfs::lfs

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""Real servers: smart HTTP over TLS with Basic authentication, both protocols over SSH, file://."""
+import base64
+
+from conformance import main, pointer, scenario, sha256
+from real_servers import HERE, SshServer, WebServer
+
+FILES = {"a.bin": "first", "d/b.bin": "second" * 500, "c.txt": "text", "d/e/f.bin": "third" * 20000}
+PROCESS = "-c filter.lfs.process='git-lfs filter-process' -c filter.lfs.required=true"
+
+
+def published(t, url, files=FILES, **options):
+    t.repository("*.bin", remote=False, **options)
+    t.git(["remote", "add", "origin", url])
+    t.commit(files)
+
+
+def helper(t, user="alice", password="s3cret"):
+    """A credential helper that knows one password and tells what it was asked for."""
+    program = t.top / "helper"
+    program.write_text(f"#!/bin/sh\necho \"$1\" >> {t.top}/helper.log\n[ \"$1\" = get ] || exit 0\n"
+                       f"echo username={user}\necho password={password}\n")
+    program.chmod(0o755)
+    t.git(["config", "--global", "credential.helper", str(program)])
+
+
+def trust(t, web):
+    t.git(["config", "--global", f"http.{web.url}/.sslCAInfo", str(web.top / "cert.pem")])
+
+
+# HTTPS.
+
+
+@scenario
+def https_with_a_credential_helper(t):
+    web = WebServer(t)
+    trust(t, web)
+    helper(t)
+    published(t, f"{web.url}/repo.git")
+    t("git push -q origin main")
+    t.requests()
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q {web.url}/repo.git clone")
+    t.state(t.top / "clone")
+    t("git lfs env", cwd="clone", only="Endpoint")
+    t("git lfs pull", cwd="clone")
+
+
+@scenario
+def https_with_wrong_credentials(t):
+    web = WebServer(t)
+    trust(t, web)
+    helper(t, password="wrong")
+    published(t, f"{web.url}/repo.git")
+    for words in ("push origin main", "locks"):
+        t.only_ours(f"git lfs {words}", "= 2\n", "3.3.0 asks for ever", only="^=")
+    t.only_ours("sort -u ../helper.log", "erase\nget\n= 0\n", "as above")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_netrc(t):
+    web = WebServer(t)
+    trust(t, web)
+    (t.home / ".netrc").write_text("machine 127.0.0.1 login alice password s3cret\n")
+    published(t, f"{web.url}/repo.git")
+    t("git push -q origin main")
+    t("git lfs lock a.bin")
+    t("git lfs unlock a.bin")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_credentials_in_the_url(t):
+    web = WebServer(t)
+    trust(t, web)
+    url = web.url.replace("https://", "https://alice:s3cret@")
+    published(t, f"{url}/repo.git")
+    t("git lfs push origin main")
+    t("git lfs fetch --all origin", only="^=")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_an_extra_header(t):
+    web = WebServer(t)
+    trust(t, web)
+    secret = base64.b64encode(b"alice:s3cret").decode()
+    t.git(["config", "--global", f"http.{web.url}/.extraHeader", f"Authorization: Basic {secret}"])
+    published(t, f"{web.url}/repo.git")
+    t("git push -q origin main")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_an_unknown_authority(t):
+    web = WebServer(t)
+    helper(t)
+    published(t, f"{web.url}/repo.git")
+    t("git lfs push origin main", only="^=")
+    t("git lfs push origin main", env={"GIT_SSL_NO_VERIFY": "1"})
+    t.git("config http.sslVerify false")
+    t("git lfs push origin main")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_a_client_certificate(t):
+    web = WebServer(t, require="Require all granted", client_certificates=(
+        "SSLCACertificateFile {top}/cert.pem\nSSLVerifyClient require\nSSLVerifyDepth 1"))
+    trust(t, web)
+    published(t, f"{web.url}/repo.git")
+    t("git lfs push origin main", only="^=")
+    for key, file in (("sslCert", "cert.pem"), ("sslKey", "key.pem")):
+        t.git(["config", "--global", f"http.{web.url}/.{key}", str(web.top / file)])
+    t("git lfs push origin main")
+    t.requests(forget=True)
+
+
+# SSH.
+
+
+def authenticate(t, text=None):
+    """A git-lfs-authenticate that sends to the bundled server."""
+    text = text or f'{{"href":"{t.server.url}/repo.git/info/lfs","header":{{"X-Test":"$2"}}}}'
+    return "cat <<END\n" + text + "\nEND\n"
+
+
+@scenario
+def ssh_with_git_lfs_authenticate(t):
+    ssh = SshServer(t, git_lfs_authenticate=authenticate(t))
+    published(t, ssh.url)
+    t("git push -q origin main")
+    t.requests()
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q {ssh.url} clone")
+    t.requests()
+    t.state(t.top / "clone")
+    t.enter("repo")
+    t("git lfs lock a.bin")
+    t("git lfs locks")
+    t("git lfs unlock a.bin")
+    t("git lfs env", only="Endpoint|SSH")
+    t.record("asked", ssh.asked())
+
+
+@scenario
+def ssh_without_transfer_when_told_never(t):
+    ssh = SshServer(t, git_lfs_authenticate=authenticate(t))
+    published(t, ssh.url)
+    t.git("config lfs.sshtransfer never")
+    t.git(["config", f"lfs.{ssh.url}.sshtransfer", "never"])
+    t("git lfs push origin main")
+    t.requests(forget=True)
+    t.record("asked", ssh.asked())
+
+
+@scenario
+def ssh_whose_authenticate_fails(t):
+    ssh = SshServer(t, git_lfs_authenticate="echo 'no entry' >&2; exit 5")
+    published(t, ssh.url)
+    t.git("config lfs.ssh.retries 1")
+    t("git lfs push origin main", only="^=")
+
+
+def transfer(t):
+    return f'exec /usr/bin/python3 {HERE}/lfs_transfer.py {t.top}/pure "$2"'
+
+
+def commands(t):
+    """What the git-lfs-transfer server was told, in any order."""
+    lines = (t.top / "pure/commands").read_text().splitlines()
+    t.record("commands", "\n".join(sorted(lines)) + "\n")
+
+
+@scenario
+def ssh_with_git_lfs_transfer(t):
+    ssh = SshServer(t, git_lfs_transfer=transfer(t))
+    published(t, ssh.url)
+    t("git push -q origin main")
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q {ssh.url} clone")
+    t.state(t.top / "clone")
+    t.record("objects", "\n".join(sorted(p.name for p in (t.top / "pure/objects").iterdir())) + "\n")
+
+
+@scenario
+def ssh_locks_with_git_lfs_transfer(t):
+    ssh = SshServer(t, git_lfs_transfer=transfer(t))
+    published(t, ssh.url)
+    t("git lfs lock a.bin")
+    t("git lfs lock a.bin", only="^=")
+    t("git lfs lock --json d/b.bin")
+    t("git lfs locks")
+    t("git lfs locks --json --path a.bin")
+    t("git lfs locks --verify")
+    t("git lfs locks --local")
+    t("git lfs unlock a.bin")
+    t("git lfs unlock --id 2")
+    t("git lfs unlock nosuch")
+
+
+# file://
+
+
+@scenario
+def a_remote_on_this_machine(t):
+    t.enter("remote.git")
+    t.git("init -q --bare -b main")
+    published(t, f"file://{t.top}/remote.git")
+    t("git push -q origin main")
+    t("git lfs env", only="Endpoint")
+    t("git lfs lock a.bin")
+    t("git lfs locks")
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q file://{t.top}/remote.git clone")
+    t.state(t.top / "clone")
+    t("git -C clone lfs fetch --all", only="^=")
+    objects = t.top / "remote.git/lfs/objects"
+    t.record("remote", "\n".join(sorted(p.name for p in objects.rglob("*") if p.is_file())) + "\n")
+
+
+@scenario
+def a_remote_that_is_a_path(t):
+    t.enter("remote.git")
+    t.git("init -q --bare -b main")
+    published(t, f"{t.top}/remote.git")
+    t("git push -q origin main")
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q {t.top}/remote.git clone")
+    t.state(t.top / "clone")
+
+
+@scenario
+def a_local_remote_that_lacks_an_object(t):
+    t.enter("remote.git")
+    t.git("init -q --bare -b main")
+    published(t, f"file://{t.top}/remote.git")
+    t("git push -q origin main")
+    for path in (t.top / "remote.git/lfs/objects").rglob(sha256(b"first")):
+        path.unlink()
+    t.cwd = t.top
+    t(f"git {PROCESS} clone -q file://{t.top}/remote.git clone", only="^=")
+    t("git lfs smudge a.bin", cwd="clone", stdin=pointer("third" * 20000), only="^=")
+
+
+if __name__ == "__main__":
+    main()
