@@ -4,7 +4,6 @@
 #include "cli/command_functions.h"
 #include "cli/environment_report.h"
 #include "cli/help.h"
-#include "cli/settings.h"
 #include "cli/workspace.h"
 #include "lfs/base/text.h"
 
@@ -51,10 +50,6 @@ Result<ExitCode> run_env(Context& context, const Arguments&) {
   for (const char* key : {"filter.lfs.process", "filter.lfs.smudge", "filter.lfs.clean"}) {
     out << "git config " << key << " = " << go_quoted(config.get(key).value_or("")) << '\n';
   }
-  const cache::CacheOptions cache = TRY(cache_options_of(config, ""));
-  out << "CacheDir=" << cache.folder << '\n'
-      << "CacheSizeMax=" << cache.size_max << '\n'
-      << "CacheFreeSpaceMin=" << cache.free_space_min << '\n';
   return ExitCode::ok;
 }
 
