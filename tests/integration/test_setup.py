@@ -77,7 +77,9 @@ class Install(Base):
         code, out, _ = self.same("git", "lfs", "install")
         self.assertEqual(code, 2)
         self.assertIn("should be", out)
-        self.config_of_both("../home/.gitconfig")
+        # Nothing is written then; theirs writes the others, in any order.
+        self.assertEqual(self.ours.run("git", "config", "--global", "--list")[1],
+                         "filter.lfs.clean=mine %f\n")
         self.same("git", "lfs", "install", "--force")
         self.config_of_both("../home/.gitconfig")
 
