@@ -122,12 +122,16 @@ Result<ExitCode> run_uninstall(Context& context, const Arguments& arguments) {
   return ExitCode::ok;
 }
 
+// Outside of a repository there is nothing to remove, which is no failure.
 Result<ExitCode> run_uninstall_hooks(Context& context, const Arguments&) {
-  Opened opened = TRY(Workspace::open(context, Need::repository, false));
-  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  Opened opened = TRY(Workspace::open(context, Need::nothing, false));
   const auto& workspace = std::get<std::unique_ptr<Workspace>>(opened);
-  for (const Error& error : lfs::uninstall_hooks(workspace->repository())) {
-    context.err << error.message() << '\n';
+  if (workspace) {
+    for (const Error& error : lfs::uninstall_hooks(workspace->repository())) {
+      context.err << error.message() << '\n';
+    }
+  } else {
+    context.err << "Not in a Git repository\n";
   }
   context.out << "Hooks for this repository have been removed.\n";
   return ExitCode::ok;

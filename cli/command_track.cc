@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <set>
 
 #include "cli/command_functions.h"
 #include "cli/output.h"
@@ -17,6 +18,8 @@
 #include "lfs/base/text.h"
 #include "lfs/git/config.h"
 #include "lfs/install/hooks.h"
+#include "lfs/locks/lock_cache.h"
+#include "lfs/locks/lockable.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -100,15 +103,6 @@ Result<void> touch(const std::string& file) {
   return Error::from_errno("Error marking " + go_quoted(file) + " modified", errno);
 }
 
-// Lockable files are read-only until they are locked.
-void set_writable(const std::string& file, bool writable) {
-  struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  const mode_t now = status.st_mode & 07777U;
-  const mode_t wanted = writable ? now | 0200U : now & ~0222U;
-  if (wanted != now) ::chmod(file.c_str(), wanted);
-}
-
 class Tracker {
  public:
   Tracker(Context& context, const Workspace& workspace, const Arguments& arguments)
@@ -119,11 +113,13 @@ class Tracker {
         literal_(arguments.is_set("filename")),
         dry_run_(arguments.is_set("dry-run")),
         verbose_(arguments.is_set("verbose")),
-        modify_(!arguments.is_set("no-modify-attrs")) {}
+        modify_(!arguments.is_set("no-modify-attrs")),
+        manages_bits_(lfs::manages_write_bits(workspace.config())) {}
 
   Result<ExitCode> run(const std::vector<std::string>& patterns) {
     known_ = TRY(lfs::known_patterns(workspace_.repository(), lfs::AttributeScope::repository));
     files_ = TRY(files_in_index());
+    if (lockable_ && manages_bits_) read_own_locks();
     auto editor =
         TRY(lfs::AttributeEditor::open(kAttributesFile, ends_lines_with_cr(workspace_.config())));
     std::vector<Wanted> wanted = TRY(choose(patterns));
@@ -138,6 +134,13 @@ class Tracker {
   }
 
  private:
+  // Files that this clone has locked stay writable.
+  void read_own_locks() {
+    const auto locks = lfs::LockCache(workspace_.store().folder()).own();
+    if (!locks) return;
+    for (const lfs::Lock& lock : *locks) own_locks_.insert(lock.path);
+  }
+
   // What has to change; says which patterns do and which do not.
   Result<std::vector<Wanted>> choose(const std::vector<std::string>& patterns) {
     std::vector<Wanted> wanted;
@@ -163,11 +166,8 @@ class Tracker {
   }
 
   bool is_known(const Wanted& wanted) const {
-    std::string full = wanted.escaped;
-    if (!workspace_.prefix().empty()) {
-      full = workspace_.prefix() + (full.starts_with('/') ? full.substr(1) : full);
-    }
-    full = lfs::unescape_attribute_pattern(full);
+    const std::string full = lfs::unescape_attribute_pattern(
+        lfs::pattern_from_root(workspace_.prefix(), wanted.escaped));
     return std::ranges::any_of(known_, [&](const lfs::KnownPattern& known) {
       if (!known.tracked || lfs::unescape_attribute_pattern(known.pattern) != full) return false;
       return lockable_ ? known.lockable : !not_lockable_ || !known.lockable;
@@ -208,21 +208,18 @@ class Tracker {
         context_.err << touched.error().message() << '\n';
         fine = false;
       }
-      if (manages_read_only_bits()) set_writable(file, !lockable_);
+      if (manages_bits_) {
+        const bool writable = !lockable_ || own_locks_.contains(workspace_.prefix() + file);
+        if (!missing) (void)lfs::set_writable(file, writable).has_value();
+      }
     }
     return fine;
   }
 
-  bool manages_read_only_bits() const {
-    const std::string variable = to_lower(env_or_empty("GIT_LFS_SET_LOCKABLE_READONLY"));
-    const bool off = variable == "0" || variable == "false" || variable == "no" ||
-                     variable == "off" || variable == "f";
-    return !off && workspace_.config().get_bool("lfs.setlockablereadonly", true);
-  }
-
   Context& context_;
   const Workspace& workspace_;
-  const bool lockable_, not_lockable_, literal_, dry_run_, verbose_, modify_;
+  const bool lockable_, not_lockable_, literal_, dry_run_, verbose_, modify_, manages_bits_;
+  std::set<std::string> own_locks_;  // paths from the root
   std::vector<lfs::KnownPattern> known_;
   std::vector<std::string> files_;
 };

@@ -107,13 +107,27 @@ std::vector<AttributeLine> parse_lines(std::string_view text) {
   return lines;
 }
 
-// "sub" and "/abs" are "sub/abs".
-std::string joined(const std::string& folder, const std::string& pattern) {
-  if (folder.empty()) return pattern;
-  return folder + (pattern.starts_with('/') ? "" : "/") + pattern;
-}
-
 }  // namespace
+
+std::string pattern_from_root(std::string_view folder, std::string_view pattern) {
+  std::vector<std::string_view> parts;
+  for (const std::string_view text : {folder, pattern}) {
+    for (const std::string_view part : split(text, '/')) {
+      if (part.empty() || part == ".") continue;
+      if (part == ".." && !parts.empty() && parts.back() != "..") {
+        parts.pop_back();
+      } else {
+        parts.push_back(part);
+      }
+    }
+  }
+  std::string joined;
+  for (const std::string_view part : parts) {
+    if (!joined.empty()) joined += '/';
+    joined += part;
+  }
+  return joined.empty() ? "." : joined;
+}
 
 Result<std::vector<AttributeFile>> attribute_files(const Repository& repository,
                                                    AttributeScope scope) {
@@ -162,8 +176,8 @@ Result<std::vector<KnownPattern>> known_patterns(const Repository& repository,
       Meaning meaning;
       interpret(line.states, macros, 0, meaning);
       if (!meaning.has_filter && !meaning.lockable) continue;
-      known.push_back(
-          {joined(file.folder, line.pattern), file.source, meaning.tracked, meaning.lockable});
+      known.push_back({pattern_from_root(file.folder, line.pattern), file.source, meaning.tracked,
+                       meaning.lockable});
     }
   }
   return known;

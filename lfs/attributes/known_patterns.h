@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lfs/attributes/attribute_line.h"
@@ -24,6 +25,10 @@ struct AttributeFile {
   std::string folder;  // what its patterns are relative to, from the root: "" or "sub"
   bool may_define_macros = false;
 };
+
+// `pattern` of the attribute file in `folder` as KnownPattern names it: a path without '/' at its
+// ends, as upstream shows it, so that "/abs" and "abs" look the same.
+std::string pattern_from_root(std::string_view folder, std::string_view pattern);
 
 enum class AttributeScope { repository, everything };
 

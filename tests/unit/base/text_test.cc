@@ -90,5 +90,13 @@ TEST(Text, TimesAsServersWriteThem) {
   }
 }
 
+TEST(TextTest, QuotesAreThoseOfUpstreamsMessages) {
+  EXPECT_EQ(go_quoted("a \"b\" \\c"), R"("a \"b\" \\c")");
+  EXPECT_EQ(go_quoted("tab\tline\nbell\a"), R"("tab\tline\nbell\a")");
+  EXPECT_EQ(go_quoted("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"),
+            "\"gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(go_quoted("\xff\xc3 \xe0\x80\x80\x7f\x1b"), R"("\xff\xc3 \xe0\x80\x80\x7f\x1b")");
+}
+
 }  // namespace
 }  // namespace lazylfs
