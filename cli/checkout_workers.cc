@@ -2,13 +2,43 @@
 
 #include <algorithm>
 
+#include "cli/environment_report.h"
+#include "lfs/base/text.h"
+#include "lfs/base/trace.h"
+
 namespace lazylfs::cli {
 namespace {
 
 constexpr unsigned kThreadsMax = 8;
 constexpr std::size_t kWaitingPerThread = 16;  // another thread is worth its start only above this
 
+// "git version 2.39.5" and the like.
+bool reads_index(std::string_view version_line) {
+  constexpr std::int64_t kMajor = 2;
+  constexpr std::int64_t kMinor = 42;
+  constexpr std::string_view kBefore = "git version ";
+  if (!version_line.starts_with(kBefore)) return false;
+  version_line.remove_prefix(kBefore.size());
+  const std::int64_t major = parse_int(take_until(version_line, '.')).value_or(0);
+  const std::int64_t minor = parse_int(take_until(version_line, '.')).value_or(0);
+  return major > kMajor || (major == kMajor && minor >= kMinor);
+}
+
 }  // namespace
+
+Result<std::vector<lfs::PointerFile>> checkout_candidates(const Workspace& workspace,
+                                                          const lfs::Commit& head,
+                                                          const lfs::PathFilter& filter) {
+  const lfs::Repository& repository = workspace.repository();
+  if (!repository.is_bare() && reads_index(git_version_line())) {
+    TRACE(TraceArea::general,
+          "run_command: git ls-files --cached --exclude-standard --full-name --sparse -z "
+          ":(top,attr:filter=lfs)");
+    return lfs::pointers_in_index(repository, filter);
+  }
+  TRACE(TraceArea::general, "run_command: git ls-tree -r -l -z --full-tree HEAD");
+  return lfs::pointers_in_tree(repository, head.tree, filter);
+}
 
 CheckoutWorkers::CheckoutWorkers(std::unique_ptr<lfs::WorkTreeWriter> writer, Done done)
     : writer_(std::move(writer)), done_(std::move(done)) {}

@@ -55,6 +55,12 @@ class CheckoutWorkers {
   std::vector<std::thread> threads_;
 };
 
+// What checkout and pull look at: as upstream does, the index with git 2.42 and later, which knows
+// of sparse checkouts and attributes, else `head`'s tree.
+Result<std::vector<lfs::PointerFile>> checkout_candidates(const Workspace& workspace,
+                                                          const lfs::Commit& head,
+                                                          const lfs::PathFilter& filter);
+
 // Prints the failures of finish() in upstream's words; fatal when one was not a matter of the
 // user's own files or of objects that are not here.
 ExitCode report_failures(Context& context, const Workspace& workspace,

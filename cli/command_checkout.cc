@@ -8,7 +8,6 @@
 #include "cli/meter.h"
 #include "cli/workspace.h"
 #include "lfs/base/files.h"
-#include "lfs/base/trace.h"
 #include "lfs/scan/pointer_scan.h"
 
 namespace lazylfs::cli {
@@ -82,9 +81,7 @@ Result<ExitCode> check_out_head(Context& context, const Workspace& workspace,
   const lfs::Repository& repository = workspace.repository();
   const Result<lfs::Commit> head = repository.resolve_commit("HEAD");
   if (!head) return report_panic(context, workspace, head.error(), "Could not checkout");
-  TRACE(TraceArea::general, "run_command: git ls-tree -r -l -z --full-tree HEAD");
-  const std::vector<lfs::PointerFile> files =
-      TRY(lfs::pointers_in_tree(repository, head->tree, filter));
+  const std::vector<lfs::PointerFile> files = TRY(checkout_candidates(workspace, *head, filter));
   Meter meter(context, workspace.config(), MeterKind::checkout);
   for (const lfs::PointerFile& file : files) meter.expected({file.pointer.id(), file.path});
   const auto workers =

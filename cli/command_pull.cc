@@ -6,7 +6,6 @@
 #include "cli/command_functions.h"
 #include "cli/object_fetch.h"
 #include "cli/pull.h"
-#include "lfs/base/trace.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -22,8 +21,7 @@ Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::st
   const lfs::Repository& repository = workspace.repository();
   const Result<lfs::Commit> head = repository.resolve_commit("HEAD");
   if (!head) return report_panic(context, workspace, head.error(), "Could not pull");
-  TRACE(TraceArea::general, "run_command: git ls-tree -r -l -z --full-tree HEAD");
-  std::vector<lfs::PointerFile> files = TRY(lfs::pointers_in_tree(repository, head->tree, filter));
+  std::vector<lfs::PointerFile> files = TRY(checkout_candidates(workspace, *head, filter));
 
   std::unique_ptr<CheckoutWorkers> workers;
   if (!repository.is_bare() && is_installed(workspace.config())) {

@@ -10,6 +10,8 @@
 namespace lazylfs::cli {
 namespace {
 
+constexpr std::size_t kShortestOid = 4;  // enough for the folders that it lies in
+
 ExitCode nothing_to_do(Context& context, std::string_view why) {
   context.out << why << '\n';
   return ExitCode::problem;
@@ -19,13 +21,18 @@ Result<ExitCode> push_objects(Context& context, Workspace& workspace, const std:
                               const std::vector<std::string>& words, bool dry_run) {
   std::vector<ObjectId> objects;
   for (const std::string& word : words) {
+    if (word.size() < kShortestOid) {
+      context.err << "Unable to find local media path:: too short object ID: \"" << word << "\"\n";
+      return ExitCode::fatal;
+    }
+    const std::string path = workspace.store().folder() + "/objects/" + word.substr(0, 2) + '/' +
+                             word.substr(2, 2) + '/' + word;
     const Result<Oid> oid = Oid::parse(word);
     struct stat status {};
-    const std::string path = oid ? workspace.store().object_path(*oid) : word;
     if (!oid || ::stat(path.c_str(), &status) != 0) {
-      const Error error = oid ? Error::from_errno("stat " + path, errno) : oid.error();
-      return report_fatal(context, workspace,
-                          error.with_context("Unable to stat local media path"));
+      context.err << "Unable to stat local media path: stat " << path
+                  << ": no such file or directory\n";
+      return ExitCode::fatal;
     }
     objects.push_back({*oid, static_cast<std::uint64_t>(status.st_size)});
   }

@@ -132,22 +132,43 @@ Result<SshGrant> parse_ssh_grant(std::string_view text, std::int64_t now) {
   return grant;
 }
 
+void trace_command(const Command& command) {
+  if (!trace_enabled(TraceArea::general) || command.argv.empty()) return;
+  std::string plain = command.argv.front();
+  std::string quoted = command.argv.front();
+  for (std::size_t i = 1; i < command.argv.size(); ++i) {
+    plain += " " + command.argv[i];
+    quoted += " '" + command.argv[i] + "'";
+  }
+  trace_line("run_command: " + plain);
+  trace_line("exec: " + quoted);
+}
+
 Result<std::string> authenticate_command(const SshTarget& target, Operation operation) {
+  return remote_program_command("git-lfs-authenticate", target, operation);
+}
+
+Result<std::string> remote_program_command(std::string_view program, const SshTarget& target,
+                                           Operation operation) {
   if (target.path.empty() || has_control(target.path) || target.path.starts_with('-')) {
     return Error(Errc::invalid, "strange path in the ssh address");
   }
-  return "git-lfs-authenticate " + quote_for_shell(target.path) +
+  return std::string(program) + " " + quote_for_shell(target.path) +
          (operation == Operation::upload ? " upload" : " download");
 }
 
 Result<Command> ssh_command(const Config& config, const SshTarget& target,
-                            const std::string& remote_command) {
+                            const std::string& remote_command,
+                            const std::vector<std::string>& extra) {
   if (target.user_and_host.empty() || has_control(target.user_and_host)) {
     return Error(Errc::invalid, "strange host in the ssh address");
   }
   const Program program = choose_program(config);
   Command command;
   command.argv = program.argv;
+  if (program.variant == Variant::ssh) {
+    command.argv.insert(command.argv.end(), extra.begin(), extra.end());
+  }
   if (program.variant == Variant::tortoise) command.argv.emplace_back("-batch");
   if (target.port && program.variant == Variant::simple) {
     return Error(Errc::unsupported, "ssh variant \"simple\" cannot be told a port");
@@ -210,7 +231,7 @@ Result<SshGrant> SshAuthenticator::ask(Operation operation) const {
   const std::string remote_command = TRY(authenticate_command(target_, operation));
   Command command = TRY(ssh_command(config_, target_, remote_command));
   command.folder = folder_;
-  TRACE(TraceArea::general, "exec: ssh " << target_.user_and_host << " '" << remote_command << "'");
+  trace_command(command);
   RunOptions run;
   run.timeout = kSshTimeout;
   run.output_bytes_max = kGrantBytesMax;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lfs/api/endpoint.h"
@@ -27,10 +28,17 @@ Result<SshGrant> parse_ssh_grant(std::string_view text, std::int64_t now);
 
 // The program to run and its arguments, as GIT_SSH_COMMAND, GIT_SSH, core.sshCommand and the
 // ssh variant want them. Errc::invalid for a host or path that no command line should carry.
+// `extra` options are for OpenSSH only: other variants do not get them.
 Result<Command> ssh_command(const Config& config, const SshTarget& target,
-                            const std::string& remote_command);
+                            const std::string& remote_command,
+                            const std::vector<std::string>& extra = {});
 
-// Quoted for the remote shell when it needs to be.
+// "run_command: ssh host ..." and "exec: ssh 'host' '...'" in the trace.
+void trace_command(const Command& command);
+
+// "<program> <path> <download|upload>", quoted for the remote shell when it needs to be.
+Result<std::string> remote_program_command(std::string_view program, const SshTarget& target,
+                                           Operation operation);
 Result<std::string> authenticate_command(const SshTarget& target, Operation operation);
 
 // Thread-safe; remembers the answer until five seconds before it expires. One ssh at a time.

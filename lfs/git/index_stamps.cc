@@ -12,14 +12,12 @@
 
 #include "lfs/base/fd.h"
 #include "lfs/base/files.h"
-#include "lfs/base/text.h"
 #include "lfs/base/trace.h"
+#include "lfs/git/filtered_paths.h"
 #include "lfs/git/libgit2.h"
 
 namespace lazylfs::lfs {
 namespace {
-
-constexpr std::size_t kListingBytesMax = 1U << 30U;
 
 using IndexHandle = Handle<git_index, git_index_free>;
 
@@ -36,41 +34,11 @@ class TemporaryFile {
   std::string path_;
 };
 
-std::string joined(const std::vector<WrittenFile>& files) {
-  std::string paths;
-  for (const WrittenFile& file : files) {
-    paths += file.path;
-    paths += '\0';
-  }
-  return paths;
-}
-
-Result<void> refresh_by_git(const Repository& repository, const std::vector<WrittenFile>& files) {
-  const std::string paths = joined(files);
-  RunOptions options;
-  options.input = paths;
+// Without naming the files: update-index would stage those that it is given.
+Result<void> refresh_by_git(const Repository& repository) {
   // Its exit code tells of changes elsewhere, its stderr of a lock: neither is a failure of ours.
-  TRY(run_command(repository.git({"update-index", "-q", "--refresh", "-z", "--stdin"}), options));
+  TRY(run_command(repository.git({"update-index", "-q", "--refresh"})));
   return {};
-}
-
-// Those of `files` that git passes through filter "lfs".
-Result<std::unordered_set<std::string>> filtered_paths(const Repository& repository,
-                                                       const std::vector<WrittenFile>& files) {
-  const std::string paths = joined(files);
-  RunOptions options;
-  options.input = paths;
-  options.output_bytes_max = kListingBytesMax;
-  const std::string listing =
-      TRY(run_command_checked(repository.git({"check-attr", "-z", "--stdin", "filter"}), options));
-  std::unordered_set<std::string> filtered;
-  std::string_view rest = listing;
-  while (!rest.empty()) {
-    const std::string_view path = take_until(rest, '\0');
-    take_until(rest, '\0');
-    if (take_until(rest, '\0') == "lfs") filtered.emplace(path);
-  }
-  return filtered;
 }
 
 git_index_time stored_time(const timespec& time) {
@@ -98,11 +66,13 @@ bool set_stamp(git_index* index, const WrittenFile& file) {
 
 }  // namespace
 
-Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenFile> files) {
+Result<void> set_index_stamps(const Repository& repository, const std::vector<WrittenFile>& files) {
   if (files.empty()) return {};
   TRACE(TraceArea::general, "run_command: git update-index -q --refresh --stdin");
-  const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, files));
-  std::vector<WrittenFile> others;
+  std::vector<std::string> paths;
+  for (const WrittenFile& file : files) paths.push_back(file.path);
+  const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, paths));
+  bool all_set = true;
   const std::string path = repository.index_path();
   const Fd lock_file(
       ::open((path + ".lock").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
@@ -115,11 +85,10 @@ Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenF
     IndexHandle index;
     start_libgit2();
     if (failed || git_index_open(Out(index), copy.path().c_str()) != 0) {
-      others = std::move(files);
+      all_set = false;
     } else {
-      for (WrittenFile& file : files) {
-        const bool set = filtered.contains(file.path) && set_stamp(index.get(), file);
-        if (!set) others.push_back(std::move(file));
+      for (const WrittenFile& file : files) {
+        all_set &= filtered.contains(file.path) && set_stamp(index.get(), file);
       }
       const int rc = git_index_write(index.get());
       if (rc != 0) return libgit2_error(rc, "write " + path);
@@ -128,7 +97,7 @@ Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenF
       }
     }
   }
-  return others.empty() ? Result<void>() : refresh_by_git(repository, others);
+  return all_set ? Result<void>() : refresh_by_git(repository);
 }
 
 }  // namespace lazylfs::lfs

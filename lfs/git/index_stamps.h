@@ -20,6 +20,6 @@ struct WrittenFile {
 // Where the index has `blob` at the path and the file goes through the LFS filter, its stamp is
 // set, under git's lock. What cannot be done so is left to `git update-index --refresh`. Nothing
 // happens when somebody else holds the lock: git will look again.
-Result<void> set_index_stamps(const Repository& repository, std::vector<WrittenFile> files);
+Result<void> set_index_stamps(const Repository& repository, const std::vector<WrittenFile>& files);
 
 }  // namespace lazylfs::lfs

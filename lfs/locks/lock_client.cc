@@ -9,7 +9,9 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/git/config.h"
+#include "lfs/locks/lock_ssh.h"
 #include "lfs/locks/lockable.h"
+#include "lfs/queue/ssh_connection.h"
 #include "lfs/store/object_store.h"
 
 namespace lazylfs::lfs {
@@ -43,15 +45,67 @@ Result<bool> go_on(std::string& cursor, const std::string& next, std::size_t fou
   return true;
 }
 
-// Calls go to the server of their operation: locks are listed where one downloads from.
-CallApi caller(TransferEnvironment& environment, const std::string& remote) {
-  return [&environment, remote](const ApiCall& call) -> Result<ApiResponse> {
-    const auto client = environment.client(call.operation, remote);
-    if (client) return (*client)->call(call);
-    if (client.error().code() != Errc::not_found) return client.error();
-    return Error(Errc::not_found, "missing protocol: \"\"");
-  };
-}
+// Asks each operation's server in the way that it speaks: git-lfs-transfer over SSH, or HTTP. Locks
+// are listed where one downloads from.
+class RemoteLockApi : public LockApi {
+ public:
+  RemoteLockApi(TransferEnvironment& environment, std::string remote)
+      : environment_(environment),
+        remote_(std::move(remote)),
+        http_([this](const ApiCall& call) { return call_http(call); }) {}
+
+  Result<Lock> create(const std::string& path, const std::string& ref) override {
+    LockApi* const server = TRY(server_of(Operation::upload));
+    return server->create(path, ref);
+  }
+  Result<Lock> remove(const std::string& id, bool force, const std::string& ref) override {
+    LockApi* const server = TRY(server_of(Operation::upload));
+    return server->remove(id, force, ref);
+  }
+  Result<LockPage> list(const LockQuery& query) override {
+    LockApi* const server = TRY(server_of(Operation::download));
+    return server->list(query);
+  }
+  Result<VerifiedPage> verify(const LockQuery& query) override {
+    LockApi* const server = TRY(server_of(Operation::upload));
+    return server->verify(query);
+  }
+
+ private:
+  Result<LockApi*> server_of(Operation operation) {
+    const auto endpoint = environment_.endpoint(operation, remote_);
+    if (!endpoint && endpoint.error().code() == Errc::not_found) return no_server("");
+    if (!endpoint) return endpoint.error();
+    if (endpoint->is_file()) return no_server(endpoint->url);
+    SshPool* const pool = TRY(environment_.ssh(operation, remote_));
+    if (pool == nullptr) return &http_;
+    return &ssh_;
+  }
+
+  static Error no_server(const std::string& url) {
+    return {Errc::not_found, "missing protocol: \"" + url + '"'};
+  }
+
+  Result<ApiResponse> call_http(const ApiCall& call) {
+    ApiClient* const client = TRY(environment_.client(call.operation, remote_));
+    return client->call(call);
+  }
+
+  Result<SshLockReply> call_ssh(const SshLockCall& call) {
+    SshPool* const pool = TRY(environment_.ssh(call.operation, remote_));
+    if (pool == nullptr) return Error(Errc::unreachable, "the SSH connection is gone");
+    SshRequest request;
+    request.command = call.command;
+    request.arguments = call.arguments;
+    SshReply reply = TRY(pool->call(request));
+    return SshLockReply{reply.status, std::move(reply.arguments), std::move(reply.lines)};
+  }
+
+  TransferEnvironment& environment_;
+  const std::string remote_;
+  HttpLockApi http_;
+  SshLockApi ssh_{[this](const SshLockCall& call) { return call_ssh(call); }};
+};
 
 }  // namespace
 
@@ -160,7 +214,7 @@ LockClient::LockClient(const Repository& repository, LockCache cache, std::uniqu
 LockClient::LockClient(TransferEnvironment& environment, std::string remote, std::string ref)
     : impl_(std::make_unique<Impl>(
           environment.repository(), LockCache(ObjectStore::of(environment.repository()).folder()),
-          std::make_unique<HttpLockApi>(caller(environment, remote)), std::move(ref))) {}
+          std::make_unique<RemoteLockApi>(environment, std::move(remote)), std::move(ref))) {}
 
 LockClient::~LockClient() = default;
 

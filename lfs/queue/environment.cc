@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "lfs/api/sender.h"
+#include "lfs/base/text.h"
+#include "lfs/base/trace.h"
+#include "lfs/base/url.h"
 #include "lfs/queue/agents.h"
 #include "lfs/queue/basic_adapter.h"
 #include "lfs/queue/custom_adapter.h"
 #include "lfs/queue/file_adapter.h"
+#include "lfs/queue/ssh_adapter.h"
 #include "lfs/queue/tus_adapter.h"
 
 namespace lazylfs::lfs {
@@ -16,6 +20,17 @@ namespace {
 constexpr HttpEngine::Limits kLimits{.connections_per_host = 68, .connections_total = 136};
 // There is no limit but the activity timeout; a person may be typing a password.
 constexpr std::chrono::minutes kCallDeadline{15};
+
+// lfs.<url>.sshtransfer for the address as it was configured.
+std::string ssh_transfer_wish(const Config& config, const Endpoint& endpoint) {
+  auto url = Url::parse(endpoint.original_url);
+  if (!url && endpoint.ssh) {
+    url = Url::parse("ssh://" + endpoint.ssh->user_and_host + "/" + endpoint.ssh->path);
+  }
+  const auto wish =
+      url ? config.get_for_url("lfs", *url, "sshtransfer") : config.get("lfs.sshtransfer");
+  return to_lower(wish.value_or("negotiate"));
+}
 
 }  // namespace
 
@@ -41,12 +56,43 @@ Result<ApiClient*> TransferEnvironment::Impl::client(Operation operation,
   return client.get();
 }
 
+Result<SshPool*> TransferEnvironment::Impl::ssh(Operation operation, const std::string& remote) {
+  const Endpoint endpoint =
+      TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
+  if (!endpoint.ssh) return nullptr;
+  const std::string wish = ssh_transfer_wish(config(), endpoint);
+  if (wish != "negotiate" && wish != "always") {
+    TRACE(TraceArea::general, "skipping pure SSH protocol");
+    return nullptr;
+  }
+  auto pools = ssh_pools_.lock();
+  const auto known = pools->find({operation, remote});
+  if (known != pools->end()) return known->second.get();
+  SshPool::Options wanted;
+  wanted.target = *endpoint.ssh;
+  wanted.operation = operation;
+  wanted.connections_max = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
+  auto pool = std::make_unique<SshPool>(config(), std::move(wanted));
+  TRACE(TraceArea::general, "attempting pure SSH protocol connection");
+  const Result<SshPool::Loan> first = pool->borrow();
+  if (!first && wish == "always") return first.error();
+  if (!first) {
+    TRACE(TraceArea::general, "pure SSH protocol connection failed: " << first.error().message());
+    pools->emplace(Key{operation, remote}, nullptr);
+    return nullptr;
+  }
+  return pools->emplace(Key{operation, remote}, std::move(pool)).first->second.get();
+}
+
 Result<TransferEnvironment::Impl::Line> TransferEnvironment::Impl::line_to(
     Operation operation, const std::string& remote) {
   const Endpoint endpoint =
       TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
   const std::string agent = standalone_agent(config(), endpoint, operation);
   if (!agent.empty()) return Line{std::make_unique<NoBatchSource>(agent), agent};
+  SshPool* const pool = TRY(ssh(operation, remote));
+  if (pool != nullptr) return Line{std::make_unique<SshBatchSource>(*pool), ""};
   ApiClient* const api = TRY(client(operation, remote));
   return Line{std::make_unique<HttpBatchSource>(*api, metrics_), ""};
 }
@@ -58,6 +104,12 @@ Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter
   if (name == kFileAgent && endpoint.is_file()) {
     return std::unique_ptr<TransferAdapter>(
         std::make_unique<FileAdapter>(store_, operation, endpoint.url));
+  }
+  if (name == "ssh") {
+    if (SshPool* const pool = TRY(ssh(operation, remote)); pool != nullptr) {
+      return std::unique_ptr<TransferAdapter>(
+          std::make_unique<SshAdapter>(*pool, store_, operation));
+    }
   }
   for (const AgentSettings& agent : custom_agents(config())) {
     if (agent.name != name || !agent.serves(operation)) continue;
@@ -99,6 +151,10 @@ TransferEnvironment::~TransferEnvironment() = default;
 
 Result<ApiClient*> TransferEnvironment::client(Operation operation, const std::string& remote) {
   return impl_->client(operation, remote);
+}
+
+Result<SshPool*> TransferEnvironment::ssh(Operation operation, const std::string& remote) {
+  return impl_->ssh(operation, remote);
 }
 
 Result<Endpoint> TransferEnvironment::endpoint(Operation operation,

@@ -10,6 +10,7 @@
 #include "lfs/base/guarded.h"
 #include "lfs/queue/adapter.h"
 #include "lfs/queue/batch_source.h"
+#include "lfs/queue/ssh_connection.h"
 #include "lfs/queue/transfer_queue.h"
 
 namespace lazylfs::lfs {
@@ -28,6 +29,9 @@ class TransferEnvironment::Impl {
     std::unique_ptr<BatchSource> source;
     std::string standalone;
   };
+  // Nullptr when the endpoint is none of SSH, or its server has no git-lfs-transfer (then it is
+  // asked by git-lfs-authenticate). Connects at the first call.
+  Result<SshPool*> ssh(Operation operation, const std::string& remote);
   Result<Line> line_to(Operation operation, const std::string& remote);
   // The adapter of that name; "basic" when there is none. `standalone`: no server was asked.
   Result<std::unique_ptr<TransferAdapter>> make_adapter(const std::string& name,
@@ -50,6 +54,8 @@ class TransferEnvironment::Impl {
   const ObjectStore& store_;
   Metrics& metrics_;
   const Options options_;
+  // Nothing in a pool's place: the server was tried and does not speak the protocol.
+  Guarded<std::map<Key, std::unique_ptr<SshPool>>> ssh_pools_;
   Guarded<std::unique_ptr<HttpEngine>> engine_;
   Guarded<std::map<Key, std::unique_ptr<ApiClient>>> clients_;  // destroyed before the engine
 };

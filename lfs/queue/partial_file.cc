@@ -15,6 +15,7 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256U << 10U;
+constexpr std::size_t kPiecesMax = 8;
 // Below, starting a thread costs more than it gains.
 constexpr std::uint64_t kFollowedBytesMin = 4U << 20U;
 
@@ -60,14 +61,53 @@ void FollowingHash::advance(std::uint64_t bytes) {
   changed_.notify_all();
 }
 
+void FollowingHash::advance(std::uint64_t bytes, Buffer& written) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pieces_.size() < kPiecesMax) {
+      pieces_.push_back({bytes - written.size(), std::move(written)});
+      written = Buffer();
+      if (!spare_.empty()) {
+        written = std::move(spare_.back());
+        spare_.pop_back();
+      }
+    }
+    written.clear();
+    available_ = bytes;
+  }
+  changed_.notify_all();
+}
+
 void FollowingHash::restart() {
   const std::lock_guard lock(mutex_);
   available_ = 0;
+  pieces_.clear();
   restarted_ = true;
 }
 
+// With the mutex held. True when the next bytes are in memory; else `piece.offset` says where the
+// next piece in memory begins, or where the file ends.
+bool FollowingHash::take_piece(Piece& piece) {
+  while (!pieces_.empty() && pieces_.front().offset < hashed_) pieces_.pop_front();
+  if (!pieces_.empty() && pieces_.front().offset == hashed_) {
+    piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    return true;
+  }
+  piece.offset = pieces_.empty() ? available_ : pieces_.front().offset;
+  return false;
+}
+
+Result<void> FollowingHash::read_piece(Piece& piece, std::uint64_t until) const {
+  piece.bytes.resize(
+      static_cast<std::size_t>(std::min<std::uint64_t>(kBufferBytes, until - piece.offset)));
+  const std::size_t got = TRY(pread_full(fd_, piece.bytes, piece.offset));
+  if (got == piece.bytes.size()) return {};
+  return Error(Errc::io, "a partial download became shorter");
+}
+
 void FollowingHash::run() {
-  std::vector<std::byte> buffer(kBufferBytes);
+  Piece piece;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || restarted_ || available_ > hashed_; });
@@ -77,20 +117,21 @@ void FollowingHash::run() {
       hashed_ = 0;
       continue;
     }
-    const std::uint64_t from = hashed_;
-    const auto part = std::span<std::byte>(buffer).first(
-        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), available_ - hashed_)));
+    const bool in_memory = take_piece(piece);
+    const std::uint64_t until = piece.offset;
+    piece.offset = hashed_;
     lock.unlock();
-    const Result<std::size_t> got = pread_full(fd_, part, from);
-    if (got && *got == part.size()) hash_.update(part);
+    const Result<void> read = in_memory ? Result<void>() : read_piece(piece, until);
+    if (read) hash_.update(piece.bytes);
     lock.lock();
     if (restarted_) continue;
-    if (!got || *got != part.size()) {
-      failed_ = got ? Error(Errc::io, "a partial download became shorter") : got.error();
+    if (!read) {
+      failed_ = read.error();
       changed_.notify_all();
       return;
     }
-    hashed_ += part.size();
+    hashed_ += piece.bytes.size();
+    if (in_memory && spare_.size() < kPiecesMax) spare_.push_back(std::move(piece.bytes));
     if (hashed_ == available_) changed_.notify_all();
   }
 }
@@ -145,6 +186,9 @@ Result<void> PartialFile::append(std::span<const std::byte> data) {
     return Error(Errc::corrupt, "the server sent more than the " + std::to_string(id_.size) +
                                     " bytes of " + id_.oid.hex());
   }
+  if (hash_ && buffer_.capacity() < kBufferBytes + data.size()) {
+    buffer_.reserve(kBufferBytes + data.size());
+  }
   buffer_.insert(buffer_.end(), data.begin(), data.end());
   bytes_ += data.size();
   return buffer_.size() >= kBufferBytes ? flush() : Result<void>();
@@ -153,8 +197,11 @@ Result<void> PartialFile::append(std::span<const std::byte> data) {
 Result<void> PartialFile::flush() {
   if (buffer_.empty()) return {};
   TRY(pwrite_all(fd_.get(), buffer_, bytes_ - buffer_.size()));
-  buffer_.clear();
-  if (hash_) hash_->advance(bytes_);
+  if (hash_) {
+    hash_->advance(bytes_, buffer_);
+  } else {
+    buffer_.clear();
+  }
   return {};
 }
 

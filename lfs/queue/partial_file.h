@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,8 +21,9 @@
 
 namespace lazylfs::lfs {
 
-// Hashes a growing file on a thread of its own. The bytes come from the page cache, so that the
-// receiving thread never waits and memory stays at one buffer. Thread-safe.
+// Hashes a growing file on a thread of its own. It gets the buffers that were just written, as long
+// as it keeps up; those it has no room for are read back from the page cache, so that the receiving
+// thread never waits and memory is bounded. Thread-safe.
 class FollowingHash {
  public:
   explicit FollowingHash(int fd);  // borrowed
@@ -29,20 +31,32 @@ class FollowingHash {
   FollowingHash& operator=(const FollowingHash&) = delete;
   ~FollowingHash();
 
+  using Buffer = std::vector<std::byte>;
+
   // The file's first `bytes` are final.
   void advance(std::uint64_t bytes);
+  // The same; they end in `written`, for which the caller gets an empty buffer.
+  void advance(std::uint64_t bytes, Buffer& written);
   // They are not: begin again.
   void restart();
   // The hash of the first `bytes`, once all are there.
   Result<Oid> finish(std::uint64_t bytes);
 
  private:
+  struct Piece {
+    std::uint64_t offset = 0;
+    Buffer bytes;
+  };
   void run();
+  bool take_piece(Piece& piece);
+  Result<void> read_piece(Piece& piece, std::uint64_t until) const;
 
   const int fd_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t available_ = 0, hashed_ = 0;
+  std::deque<Piece> pieces_;  // ascending
+  std::vector<Buffer> spare_;
   bool restarted_ = false, stopping_ = false;
   std::optional<Error> failed_;
   Sha256 hash_;

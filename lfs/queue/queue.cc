@@ -51,6 +51,8 @@ TransferQueue::Impl::Impl(TransferEnvironment::Impl& environment, QueueOptions o
 TransferQueue::Impl::~Impl() {
   {
     auto state = state_.lock();
+    const bool was_waited_for = state->closed && state->unfinished == 0;
+    if (was_waited_for && state->batchers.empty() && state->workers.empty()) return;
     state->closed = true;
     state->stopping = true;
   }

@@ -260,6 +260,8 @@ BatchSource* TransferQueue::Impl::source() {
     Result<TransferEnvironment::Impl::Line> line =
         environment_.line_to(options_.operation, options_.remote);
     if (line) {
+      TRACE(TraceArea::general,
+            "tq: running as batched queue, batch size of " << state_.lock()->batch_size);
       lines->source = std::move(line->source);
       lines->standalone = std::move(line->standalone);
     } else {

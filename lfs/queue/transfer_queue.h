@@ -18,6 +18,8 @@
 
 namespace lazylfs::lfs {
 
+class SshPool;
+
 // One file that needs its object moved.
 struct TransferJob {
   ObjectId id;
@@ -79,6 +81,9 @@ class TransferEnvironment {
   // The API client for an operation on `remote` (a name, a URL or a path); made at the first call,
   // and the same one afterwards. Errc::not_found when nothing names a server.
   Result<ApiClient*> client(Operation operation, const std::string& remote);
+  // The connections to git-lfs-transfer of an SSH remote; nullptr when it is to be asked over HTTP
+  // (no SSH remote, or a server without that program). Connects at the first call.
+  Result<SshPool*> ssh(Operation operation, const std::string& remote);
   Result<Endpoint> endpoint(Operation operation, const std::string& remote) const;
   const Repository& repository() const;
 

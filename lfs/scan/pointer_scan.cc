@@ -2,10 +2,18 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
+
+#include "lfs/base/files.h"
+#include "lfs/base/guarded.h"
+#include "lfs/base/trace.h"
+#include "lfs/git/filtered_paths.h"
+#include "lfs/scan/parallel.h"
 
 namespace lazylfs::lfs {
 namespace {
 
+constexpr std::size_t kBlobsPerThreadMin = 500;
 constexpr std::size_t kPointerBytesRead = kPointerBytesMax - 1;
 
 struct Folder {
@@ -32,6 +40,41 @@ std::optional<Pointer> pointer_of(const SmallBlob& blob) {
   Result<Pointer> pointer = parse_pointer(*blob.content);
   if (!pointer) return std::nullopt;
   return std::move(*pointer);
+}
+
+// What is known of one blob.
+struct Judged {
+  std::optional<Pointer> pointer;
+  bool missing = false;
+};
+
+// Fetches, at once, the blobs of a partial clone that attributes call LFS files.
+Result<void> judge_missing(const Repository& repository, const std::vector<BlobEntry>& blobs,
+                           std::vector<Judged>& judged) {
+  std::vector<std::string> paths;
+  std::vector<GitOid> attribute_files;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (!judged[i].missing) continue;
+    paths.push_back(blobs[i].path);
+    if (base_name(blobs[i].path) == ".gitattributes") attribute_files.push_back(blobs[i].oid);
+  }
+  if (paths.empty()) return {};
+  if (!attribute_files.empty()) TRY(repository.fetch_missing(attribute_files));
+  const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, paths));
+  std::vector<std::size_t> places;
+  std::vector<GitOid> wanted;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (!judged[i].missing || !filtered.contains(blobs[i].path)) continue;
+    places.push_back(i);
+    wanted.push_back(blobs[i].oid);
+  }
+  if (wanted.empty()) return {};
+  TRY(repository.fetch_missing(wanted));
+  for (const std::size_t i : places) {
+    judged[i].pointer =
+        pointer_of(TRY(repository.read_small_blob(blobs[i].oid, kPointerBytesRead)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -62,25 +105,25 @@ Result<void> walk_tree(const Repository& repository, const GitOid& tree,
 
 Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
                                                std::vector<BlobEntry> blobs) {
-  std::vector<std::optional<Pointer>> pointers(blobs.size());
-  std::vector<std::size_t> missing;
-  std::vector<GitOid> wanted;
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    if (!is_file(blobs[i].kind)) continue;
-    const SmallBlob blob = TRY(repository.read_small_blob(blobs[i].oid, kPointerBytesRead));
-    pointers[i] = pointer_of(blob);
-    if (!blob.header.missing || repository.attribute(blobs[i].path, "filter") != "lfs") continue;
-    missing.push_back(i);
-    wanted.push_back(blobs[i].oid);
-  }
-  if (!wanted.empty()) TRY(repository.fetch_missing(wanted));
-  for (const std::size_t i : missing) {
-    pointers[i] = pointer_of(TRY(repository.read_small_blob(blobs[i].oid, kPointerBytesRead)));
-  }
+  std::vector<Judged> judged(blobs.size());
+  Guarded<std::optional<Error>> failure;
+  in_parallel(blobs.size(), kBlobsPerThreadMin, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      if (!is_file(blobs[i].kind)) continue;
+      const Result<SmallBlob> blob = repository.read_small_blob(blobs[i].oid, kPointerBytesRead);
+      if (!blob) {
+        *failure.lock() = blob.error();
+        return;
+      }
+      judged[i] = {pointer_of(*blob), blob->header.missing};
+    }
+  });
+  if (const std::optional<Error> error = *failure.lock()) return *error;
+  TRY(judge_missing(repository, blobs, judged));
   std::vector<PointerFile> files;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
-    if (!pointers[i]) continue;
-    files.push_back({std::move(blobs[i].path), blobs[i].oid, std::move(*pointers[i]),
+    if (!judged[i].pointer) continue;
+    files.push_back({std::move(blobs[i].path), blobs[i].oid, std::move(*judged[i].pointer),
                      blobs[i].kind == EntryKind::executable});
   }
   return files;
@@ -89,11 +132,28 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
 Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
                                                   const PathFilter& filter) {
   std::vector<BlobEntry> blobs;
+  const bool everything = filter.empty() && !trace_enabled(TraceArea::general);
   TRY(walk_tree(repository, tree, [&](BlobEntry blob) -> Result<void> {
-    if (filter.empty() || filter.allows(blob.path)) blobs.push_back(std::move(blob));
+    if (everything || filter.allows(blob.path)) blobs.push_back(std::move(blob));
     return {};
   }));
   return read_pointers(repository, std::move(blobs));
+}
+
+Result<std::vector<PointerFile>> pointers_in_index(const Repository& repository,
+                                                   const PathFilter& filter) {
+  const Index index = TRY(repository.read_index());
+  std::vector<BlobEntry> blobs;
+  for (const IndexEntry& entry : index.entries) {
+    if (entry.stage != 0 || entry.skip_worktree || !filter.allows(entry.path)) continue;
+    blobs.push_back({entry.path, entry.oid, kind_of(entry.mode)});
+  }
+  std::vector<PointerFile> files = TRY(read_pointers(repository, std::move(blobs)));
+  std::vector<std::string> paths;
+  for (const PointerFile& file : files) paths.push_back(file.path);
+  const std::unordered_set<std::string> filtered = TRY(filtered_paths(repository, paths));
+  std::erase_if(files, [&](const PointerFile& file) { return !filtered.contains(file.path); });
+  return files;
 }
 
 Result<TreeComparison> compare_index(const Repository& repository, const Index& index,

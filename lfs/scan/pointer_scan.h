@@ -38,6 +38,11 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
 Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
                                                   const PathFilter& filter);
 
+// The pointers in the index that go through the LFS filter, but for those outside of a sparse
+// checkout.
+Result<std::vector<PointerFile>> pointers_in_index(const Repository& repository,
+                                                   const PathFilter& filter);
+
 // The index compared to `tree` (null: the empty tree).
 struct TreeComparison {
   std::vector<BlobEntry> staged;    // files that differ from what the tree has at their path

@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
+#include <span>
 #include <unordered_set>
 
 #include "lfs/base/fd.h"
@@ -21,12 +23,14 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/pointer/pointer.h"
+#include "lfs/scan/parallel.h"
 #include "lfs/scan/pointer_scan.h"
 
 namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kListingBytesMax = 1U << 30U;
+constexpr std::size_t kEntriesPerThreadMin = 2000;
 constexpr const char* kEmptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 // ":<mode> <mode> <oid> <oid> <status>\0<path>\0[<path>\0]"
@@ -69,9 +73,10 @@ class FileCheck {
   FileCheck(const Repository& repository, const Index& index)
       : repository_(repository), index_(index) {}
 
-  // False when git has to look.
-  bool all_unchanged() {
-    return std::all_of(index_.entries.begin(), index_.entries.end(),
+  // Whether the entries [begin, end) are; false when git has to look.
+  bool all_unchanged(std::size_t begin, std::size_t end) {
+    const auto entries = std::span(index_.entries).subspan(begin, end - begin);
+    return std::all_of(entries.begin(), entries.end(),
                        [this](const IndexEntry& entry) { return is_unchanged(entry); });
   }
 
@@ -84,7 +89,10 @@ class FileCheck {
     }
     if (entry.skip_worktree || entry.assume_valid) return true;
     struct stat status {};
-    if (!parents_are_folders(entry.path) || ::lstat(path.c_str(), &status) != 0) return false;
+    if (!enter_parent(entry.path)) return false;
+    const std::size_t slash = entry.path.rfind('/');
+    const char* name = entry.path.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+    if (::fstatat(parent_fd_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
     switch (compare_stamp(index_, entry, status)) {
       case FileState::unchanged:
         return true;
@@ -96,25 +104,29 @@ class FileCheck {
     return false;
   }
 
-  // A folder that became a symbolic link must not be followed. Entries are sorted, so the parent of
-  // one is mostly the parent of the one before.
-  bool parents_are_folders(const std::string& path) {
+  // Opens the folder of `path`, unless it is open. A folder that became a symbolic link must not be
+  // followed. Entries are sorted, so the parent of one is mostly the parent of the one before.
+  bool enter_parent(const std::string& path) {
     const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return true;
-    const std::string_view parent = std::string_view(path).substr(0, slash);
-    if (parent == last_parent_) return true;
-    for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
+    const std::string_view parent =
+        slash == std::string::npos ? std::string_view() : std::string_view(path).substr(0, slash);
+    if (parent_fd_ && parent == parent_) return true;
+    std::string_view rest = parent;
+    while (!rest.empty()) {
+      take_until(rest, '/');
+      const std::size_t end = parent.size() - rest.size() - (rest.empty() ? 0 : 1);
       const std::string folder(parent.substr(0, end));
-      if (!checked_.contains(folder)) {
+      if (!folders_.contains(folder)) {
         struct stat status {};
         const std::string whole = repository_.work_tree() + '/' + folder;
         if (::lstat(whole.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
-        checked_.insert(folder);
+        folders_.insert(folder);
       }
-      if (end == std::string_view::npos) break;
     }
-    last_parent_ = parent;
-    return true;
+    parent_ = parent;
+    const std::string whole = repository_.work_tree() + '/' + parent_;
+    parent_fd_ = Fd(::open(whole.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return static_cast<bool>(parent_fd_);
   }
 
   bool holds_staged_object(const IndexEntry& entry, const std::string& path,
@@ -143,9 +155,18 @@ class FileCheck {
 
   const Repository& repository_;
   const Index& index_;
-  std::string last_parent_;
-  std::set<std::string, std::less<>> checked_;
+  std::string parent_;
+  Fd parent_fd_;
+  std::set<std::string, std::less<>> folders_;  // known to be folders and not links
 };
+
+bool work_tree_unchanged(const Repository& repository, const Index& index) {
+  std::atomic<bool> unchanged{true};
+  in_parallel(index.entries.size(), kEntriesPerThreadMin, [&](std::size_t begin, std::size_t end) {
+    if (!FileCheck(repository, index).all_unchanged(begin, end)) unchanged = false;
+  });
+  return unchanged;
+}
 
 // What upstream tells changes apart by.
 std::string change_key(const IndexChange& change) {
@@ -172,7 +193,7 @@ Result<WorkTreeChanges> work_tree_changes(const Repository& repository, const Gi
   const Index index = TRY(repository.read_index());
   const TreeComparison compared = TRY(compare_index(repository, index, tree));
   WorkTreeChanges changes;
-  const bool clean = FileCheck(repository, index).all_unchanged();
+  const bool clean = work_tree_unchanged(repository, index);
   TRACE(TraceArea::general, "run_command: git update-index -q --refresh");
   TRACE(TraceArea::general, "run_command: git diff-index -M " << shown);
   TRACE(TraceArea::general, "run_command: git diff-index -M --cached " << shown);

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <span>
 #include <utility>
 
 #include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
+#include "lfs/base/sha256.h"
 #include "lfs/git/index_stamps.h"
 #include "lfs/worktree/file_writer.h"
 
@@ -22,6 +24,7 @@ namespace {
 constexpr unsigned kPlainMode = 0666;
 constexpr unsigned kExecutableMode = 0777;
 constexpr unsigned kModeBits = 0777;
+constexpr std::size_t kHashBytes = std::size_t{256} << 10U;
 
 }  // namespace
 
@@ -35,7 +38,9 @@ class WorkTreeWriter::Impl {
     std::string name;
     bool wanted = false;
     bool exists = false;  // as the pointer
+    bool stale = false;   // perhaps the content, which the index does not know yet
     unsigned mode = 0;
+    struct stat status {};
   };
 
   Result<Place> look(const PointerFile& file) {
@@ -62,6 +67,9 @@ class WorkTreeWriter::Impl {
 
   Result<CheckoutState> check_out(const PointerFile& file) {
     Place place = TRY(look(file));
+    if (place.stale && holds_object(place, file)) {
+      written_.lock()->push_back({file.path, file.blob, place.status});
+    }
     if (!place.wanted) return CheckoutState::untouched;
     const std::optional<std::string> source = store_.find(file.pointer.id());
     if (!source) return CheckoutState::object_absent;
@@ -81,12 +89,40 @@ class WorkTreeWriter::Impl {
   Result<void> refresh_index() {
     std::vector<WrittenFile> files;
     files.swap(*written_.lock());
-    return set_index_stamps(repository_, std::move(files));
+    return set_index_stamps(repository_, files);
   }
 
  private:
+  // A checkout that was killed leaves whole files that the index still takes for pointers, and git
+  // would call them modified from then on: their size alone convinces it.
+  bool may_be_stale(const PointerFile& file, const struct stat& status) const {
+    const IndexEntry* entry = index_.find(file.path);
+    return entry != nullptr && entry->oid == file.blob && file.pointer.extensions.empty() &&
+           status.st_size == static_cast<off_t>(file.pointer.size) &&
+           compare_stamp(index_, *entry, status) == FileState::changed;
+  }
+
+  static bool holds_object(const Place& place, const PointerFile& file) {
+    const Fd opened(::openat(place.folder.get(), place.name.c_str(),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!opened) return false;
+    Sha256 hash;
+    std::vector<std::byte> buffer(kHashBytes);
+    for (;;) {
+      const Result<std::size_t> got = read_full(opened.get(), buffer);
+      if (!got) return false;
+      hash.update(std::span(buffer).first(*got));
+      if (*got < buffer.size()) break;
+    }
+    struct stat after {};
+    return ::fstat(opened.get(), &after) == 0 && after.st_ino == place.status.st_ino &&
+           after.st_mtim.tv_sec == place.status.st_mtim.tv_sec &&
+           after.st_mtim.tv_nsec == place.status.st_mtim.tv_nsec &&
+           hash.digest() == file.pointer.oid;
+  }
+
   Result<void> look_at_file(const PointerFile& file, bool staged, Place& place) const {
-    struct stat status {};
+    struct stat& status = place.status;
     if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno != ENOENT) return Error::from_errno("stat " + file.path, errno);
       place.wanted = staged;
@@ -95,6 +131,7 @@ class WorkTreeWriter::Impl {
     if (!S_ISREG(status.st_mode)) {
       return Error(Errc::invalid, "Checkout error: not a regular file: \"" + file.path + '"');
     }
+    place.stale = staged && may_be_stale(file, status);
     if (status.st_size >= static_cast<off_t>(kPointerBytesMax)) return {};
     const Fd opened(::openat(place.folder.get(), place.name.c_str(),
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
