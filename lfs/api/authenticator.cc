@@ -87,6 +87,9 @@ std::shared_ptr<Authenticator::Scope> Authenticator::scope_of(const Url& url) {
     auto state = scope->state.lock();
     if (access == "basic" || access == "private") state->mode = Mode::basic;
     if (access == "negotiate") state->mode = Mode::negotiate;
+    // A password in the endpoint's own URL is shown without being asked for, as HTTP libraries do.
+    const bool told = endpoint && endpoint_url && !endpoint_url->password.empty();
+    if (told && state->mode == Mode::none) state->mode = Mode::basic;
   }
   return scope;
 }
