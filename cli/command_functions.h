@@ -46,6 +46,7 @@ Result<ExitCode> run_prefetch(Context& context, const Arguments& arguments);
 Result<ExitCode> run_pull(Context& context, const Arguments& arguments);
 Result<ExitCode> run_push(Context& context, const Arguments& arguments);
 Result<ExitCode> run_smudge(Context& context, const Arguments& arguments);
+Result<ExitCode> run_standalone_file(Context& context, const Arguments& arguments);
 Result<ExitCode> run_status(Context& context, const Arguments& arguments);
 Result<ExitCode> run_track(Context& context, const Arguments& arguments);
 Result<ExitCode> run_uninstall(Context& context, const Arguments& arguments);

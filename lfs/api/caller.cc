@@ -56,7 +56,25 @@ ApiCaller::ApiCaller(HttpEngine& engine, const Config& config, Metrics& metrics,
   }
 }
 
+// Reading them from the configuration takes longer than sending a small request.
 Result<std::shared_ptr<const HttpOptions>> ApiCaller::options_for(const Url& url) {
+  constexpr std::size_t kKnownMax = 64;
+  const std::string key = url.scheme + "://" + url.user + "@" + url.host + ":" +
+                          std::to_string(url.effective_port()) +
+                          url.path.substr(0, url.path.rfind('/') + 1);
+  {
+    auto known = known_options_.lock();
+    const auto found = known->find(key);
+    if (found != known->end()) return found->second;
+  }
+  std::shared_ptr<const HttpOptions> made = TRY(make_options_for(url));
+  auto known = known_options_.lock();
+  if (known->size() >= kKnownMax) known->clear();
+  (*known)[key] = made;
+  return made;
+}
+
+Result<std::shared_ptr<const HttpOptions>> ApiCaller::make_options_for(const Url& url) {
   constexpr std::size_t kKeyBytesMax = 1U << 20U;
   std::shared_ptr<const HttpOptions> options = http_options_for(config_, url);
   if (options->client_key.empty()) return options;
