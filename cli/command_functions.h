@@ -22,6 +22,7 @@ Result<ExitCode> run_ext(Context& context, const Arguments& arguments);
 Result<ExitCode> run_ext_list(Context& context, const Arguments& arguments);
 Result<ExitCode> run_fetch(Context& context, const Arguments& arguments);
 Result<ExitCode> run_filter_process(Context& context, const Arguments& arguments);
+Result<ExitCode> run_fsck(Context& context, const Arguments& arguments);
 Result<ExitCode> run_generate(Context& context, const Arguments& arguments);
 Result<ExitCode> run_help(Context& context, const Arguments& arguments);
 Result<ExitCode> run_install(Context& context, const Arguments& arguments);

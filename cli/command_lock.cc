@@ -74,6 +74,7 @@ class Unlocker {
   void report(const std::string& id, const std::string& path, const Result<void>& result,
               const std::string& success) {
     if (!result) {
+      hint_at_agents(context_, result.error());
       context_.err << result.error().message() << '\n';
       failed_ = true;
     } else if (!json_) {
@@ -107,6 +108,7 @@ Result<ExitCode> run_lock(Context& context, const Arguments& arguments) {
     }
     const auto lock = session.client().lock(*path);
     if (!lock) {
+      hint_at_agents(context, lock.error());
       context.err << "Locking " << *path << " failed: " << lock.error().message() << '\n';
       failed = true;
       continue;

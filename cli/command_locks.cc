@@ -137,6 +137,7 @@ Result<ExitCode> run_locks(Context& context, const Arguments& arguments) {
                                                     : lfs::locks_to_json(listing.locks.theirs));
   }
   if (!listing.failure) return ExitCode::ok;
+  hint_at_agents(context, *listing.failure);
   context.err << "Error while retrieving locks: " << listing.failure->message() << '\n';
   return ExitCode::fatal;
 }

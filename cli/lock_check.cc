@@ -19,6 +19,18 @@ void remember_missing_support(const Workspace& workspace, const std::string& url
   (void)written.has_value();  // a repository that cannot be written is asked again next time
 }
 
+// "main, v1" for full names of refs.
+std::string short_names(const std::set<std::string>& refs) {
+  std::string text;
+  for (std::string_view ref : refs) {
+    for (const std::string_view prefix : {"refs/heads/", "refs/tags/"}) {
+      if (ref.starts_with(prefix)) ref.remove_prefix(prefix.size());
+    }
+    text.append(text.empty() ? "" : ", ").append(ref);
+  }
+  return text;
+}
+
 }  // namespace
 
 LockCheck::LockCheck(Context& context, Workspace& workspace, std::string remote)
@@ -88,7 +100,8 @@ bool LockCheck::may_push(const std::string& path) {
   if (ours_.contains(path)) met_ours_.insert(path);
   if (!theirs_.contains(path)) return true;
   met_theirs_.insert(path);
-  return false;
+  // Where nobody asked for the check it only warns, and then git's push must find its objects.
+  return mode_ != Mode::on;
 }
 
 void LockCheck::meet_other_file(const std::string& path) {
@@ -99,7 +112,9 @@ ExitCode LockCheck::report() {
   if (!met_theirs_.empty()) {
     context_.out << "Unable to push locked files:\n";
     for (const std::string& path : met_theirs_) {
-      context_.out << "* " << path << " - " << theirs_[path].owner << '\n';
+      const Held& held = theirs_[path];
+      context_.out << "* " << path << " - " << held.owner << " (refs: " << short_names(held.refs)
+                   << ")\n";
     }
     if (mode_ == Mode::on) {
       context_.err << "Cannot update locked files.\n";

@@ -80,4 +80,11 @@ Result<bool> LockSession::is_modified(const std::string& path) const {
   return false;
 }
 
+void hint_at_agents(Context& context, const Error& error) {
+  if (error.message().find("missing protocol: \"file://") == std::string::npos) return;
+  context.err << "\nhint: The remote resolves to a file:// URL, which can only work with a\n"
+                 "hint: standalone transfer agent.  See section \"Using a Custom Transfer Type\n"
+                 "hint: without the API server\" in custom-transfers.md for details.\n";
+}
+
 }  // namespace lazylfs::cli

@@ -41,4 +41,7 @@ class LockSession {
   std::unique_ptr<lfs::LockClient> client_;
 };
 
+// Before `error` is told: why a file:// remote has no locks.
+void hint_at_agents(Context& context, const Error& error);
+
 }  // namespace lazylfs::cli

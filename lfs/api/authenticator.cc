@@ -87,6 +87,9 @@ std::shared_ptr<Authenticator::Scope> Authenticator::scope_of(const Url& url) {
     auto state = scope->state.lock();
     if (access == "basic" || access == "private") state->mode = Mode::basic;
     if (access == "negotiate") state->mode = Mode::negotiate;
+    // A password in the endpoint's own URL is shown without being asked for, as HTTP libraries do.
+    const bool told = endpoint && endpoint_url && !endpoint_url->password.empty();
+    if (told && state->mode == Mode::none) state->mode = Mode::basic;
   }
   return scope;
 }
@@ -172,7 +175,7 @@ Result<void> Authenticator::renew(Scope& scope, const Url& url, const HttpHead* 
   std::optional<Credential> fresh;
   std::optional<Error> failed;
   if (mode == Mode::basic) {
-    Result<Credential> filled = credentials_.fill(whose, challenges(head));
+    Result<Credential> filled = credentials_.fill(whose, challenges(head), old ? &*old : nullptr);
     if (filled) {
       fresh = std::move(filled).value();
     } else {

@@ -125,7 +125,8 @@ Result<ApiResponse> ApiCaller::send_following_redirects(const Attempts& attempts
     grant = TRY(grant_for(request));
     HttpResponse response = TRY(sender_.send(request, kBatchReplyBytesMax, attempts.deadline));
     if (!is_redirect(response.head.status) || response.head.header("Location").empty()) {
-      return ApiResponse{std::move(response.head), std::move(response.body), request.url};
+      return ApiResponse{std::move(response.head), std::move(response.body), request.url,
+                         request.method};
     }
     if (redirects == kRedirectsMax) {
       return Error(Errc::invalid, "too many redirects from " + redact_url(request.url));

@@ -137,10 +137,11 @@ class Sandbox:
                 raise AssertionError(f"{title}: 3.3.0 does not differ from `newer`")
         self.steps.append((self.normalise(title), expected))
 
-    def __call__(self, command, *, stdin=None, cwd=None, env=None, only=None, by="client", newer=None,
-                 why=None):
-        """Runs `command` (split as a shell would, run without one) and records all it says. With
-        `only`, a regular expression, just the lines that it matches."""
+    def __call__(self, command, *, stdin=None, cwd=None, env=None, only=None, sort=False, by="client",
+                 newer=None, why=None):
+        """Runs `command` (split as a shell would, run without one) and records all it says: lines of
+        stderr behind "! ", at last the exit code behind "= ". With `only`, a regular expression,
+        just the lines that it matches; with `sort`, where upstream's order is chance, sorted."""
         result = self.run(command, stdin=stdin, cwd=cwd, env=env, by=by)
         story = []
         for mark, raw in (("", result.stdout), ("! ", result.stderr)):
@@ -149,14 +150,16 @@ class Sandbox:
                 lines.pop()
             elif raw:
                 lines[-1] += "<no newline>"
-            story += [mark + line for line in lines if only is None or re.search(only, line)]
+            story += [mark + line for line in lines if only is None or re.search(only, mark + line)]
+        if sort:
+            story.sort()
         story.append(f"= {result.returncode}\n")
         self.record(f"$ {command}", "\n".join(story), newer, why)
         return result
 
     def misuse(self, command):
         """A wrong command line: ours names the help, upstream prints it."""
-        self(command, only="^! Error|^=")
+        self(command, only="^! Error")
 
     def only_ours(self, command, expected, why, **options):
         """A step that upstream cannot be asked for (it hangs, or knows no such option)."""
@@ -237,7 +240,7 @@ class Sandbox:
         self.git(["-c", "filter.lfs.process=git-lfs filter-process", "-c",
                   "filter.lfs.required=true", "clone", "-q", self.url(of), into], env=env)
         self.repositories.append(self.enter(into))
-        self.git("lfs install --local", by="upstream")
+        self.git("lfs install --local --skip-repo", by="upstream")
         if not locks:
             self.git("config lfs.locksverify false")
         self.requests(forget=True)

@@ -107,7 +107,7 @@ def fetch_options_that_do_not_go_together(t):
 def fetch_of_what_the_server_lacks(t):
     remote_history(t)
     t.server.object_path(sha256(b"new")).unlink()
-    t("git lfs fetch", only="^=|does not exist|404|error: failed")
+    t("git lfs fetch", only="error: failed")
     t.state()
     t.requests(forget=True)
 
@@ -163,7 +163,7 @@ def pull_when_not_installed(t):
 def pull_of_what_the_server_lacks(t):
     remote_history(t)
     t.server.object_path(sha256(b"new")).unlink()
-    t("git lfs pull", only="^=|does not exist|404|error: failed|Failed")
+    t("git lfs pull", only="Failed")
     t.state()
     t.requests(forget=True)
 
@@ -285,7 +285,7 @@ def push_of_everything(t):
     t.git("checkout -q main")
     t("git lfs push --dry-run --all origin")
     t("git lfs push --all origin main")
-    t("git lfs push --all origin", only="^=")
+    t("git lfs push --all origin", only="^$")
 
 
 @scenario
@@ -294,9 +294,9 @@ def push_of_object_ids(t):
     oids = " ".join(sha256(FILES[name].encode()) for name in ("a.bin", "d/b.bin"))
     t(f"git lfs push --dry-run --object-id origin {oids}")
     t(f"git lfs push --object-id origin {oids}")
-    t(f"git lfs push -o origin {sha256(b'unknown')}", only="^=")
+    t(f"git lfs push -o origin {sha256(b'unknown')}", only="^$")
     t("git lfs push --object-id origin")
-    t("git lfs push --object-id origin nonsense", only="^=")
+    t("git lfs push --object-id origin nonsense", only="^$")
 
 
 @scenario
@@ -387,14 +387,16 @@ def push_stops_at_locks_of_others(t):
     def be(name, password):
         t.git(["config", "lfs.url", t.server.url.replace("://", f"://{name}:{password}@")
                + "/repo.git/info/lfs"])
+    masked = dict(newer=[("alice:a@|bob:b@", lambda m: m.group().split(":")[0] + "@")],
+                  why="no password is printed")
     be("alice", "a")
-    t("git push -q origin main")
+    t("git push -q origin main", **masked)
     t.run("git lfs lock a.bin d/b.bin")
     be("bob", "b")
     t.commit({"a.bin": "changed", "d/b.bin": "changed, too"})
-    t("git push -q origin main")
+    t("git push -q origin main", **masked)
     t.git("config lfs.locksverify true")
-    t("git push -q origin main", only="^[^!]|^! (Unable|\\*|Cannot)|^=")
+    t("git push -q origin main", only="^[^!]|^! (Unable|\\*|Cannot)")
     t.git("config lfs.locksverify false")
     t("git push -q origin main")
 
@@ -413,10 +415,10 @@ def push_to_a_server_without_locks(t):
 def push_when_the_server_fails(t):
     t.repository("*.bin", FILES)
     t.server.fault({"kind": "batch", "count": 0}, {"status": 403})
-    t("git lfs push origin main", only="^=")
+    t("git lfs push origin main", only="^$")
     t.server.clear_faults()
     t.server.fault({"kind": "upload", "count": 1}, {"status": 500})
-    t("git lfs push origin main", only="^=")
+    t("git lfs push origin main", only="^$")
     t.requests(forget=True)
 
 
@@ -429,11 +431,11 @@ def clone_by_git_lfs(t):
     t.cwd = t.top
     t.requests(forget=True)
     t(f"git lfs clone -q {t.url()} one")
-    t(f"git lfs clone {t.url()} two --include=d", only="^=|WARN")
-    t(f"git lfs clone -q -b nosuch {t.url()} three", only="^=")
+    t(f"git lfs clone {t.url()} two --include=d", only="^$")
+    t(f"git lfs clone -q -b nosuch {t.url()} three", only="^$")
     t(f"git lfs clone -q --exclude=d --skip-repo {t.url()} four")
-    t(f"git lfs clone -q --depth=1 -o other --no-checkout {t.url()} five", only="^=")
-    t(f"git lfs clone -q --bare {t.url()} six", only="^=")
+    t(f"git lfs clone -q --depth=1 -o other --no-checkout {t.url()} five", only="^$")
+    t(f"git lfs clone -q --bare {t.url()} six", only="^$")
     for name in ("one", "two", "four", "five"):
         t.state(t.top / name)
     t.requests(forget=True)
