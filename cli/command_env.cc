@@ -51,7 +51,6 @@ Result<ExitCode> run_env(Context& context, const Arguments&) {
   for (const char* key : {"filter.lfs.process", "filter.lfs.smudge", "filter.lfs.clean"}) {
     out << "git config " << key << " = " << go_quoted(config.get(key).value_or("")) << '\n';
   }
-  if (workspace) workspace->store().remove_stale_temporaries();
   return ExitCode::ok;
 }
 
