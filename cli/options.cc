@@ -98,6 +98,10 @@ Result<std::vector<Setting>> parse_letters(std::span<const Option> options, std:
       return Error(Errc::invalid,
                    "unknown shorthand flag: " + quoted + std::string(word.substr(i)));
     }
+    if (option->value_name.empty() && i + 2 < word.size() && word[i + 1] == '=') {
+      settings.push_back({option, std::string(word.substr(i + 2))});
+      break;
+    }
     if (option->value_name.empty()) {
       settings.push_back({option, "true"});
       continue;

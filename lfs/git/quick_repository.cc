@@ -112,6 +112,7 @@ std::optional<QuickRepository> find_quick_repository() {
 
   QuickRepository repository;
   repository.git_folder = found->git_folder;
+  repository.work_tree = found->work_tree;
   repository.common_folder = found->git_folder;
   if (file_exists(found->git_folder + "/commondir")) {
     const auto common = linked_path(found->git_folder + "/commondir", "", found->git_folder);

@@ -82,6 +82,7 @@ def lfsconfig_cannot_run_programs(t):
     t("git lfs clean", stdin="x", only="^[^!]")
     t("find . -name hit")
     t.requests(forget=True)
+    t.repositories.clear()  # 3.3.0 follows the include and finds no server
 
 
 @scenario
@@ -187,7 +188,7 @@ def file_names_reach_no_shell(t):
     t.requests(forget=True)
     t.clone()
     t("git lfs pull", only="^$")
-    t("git status --porcelain")
+    t.only_ours("git status --porcelain", "= 0\n", "quirk 27: 3.3.0 feeds git one name a line")
     t("git lfs ls-files -n")
     t.state()
     t("find .. -name hit")

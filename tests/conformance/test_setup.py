@@ -4,6 +4,7 @@ from conformance import main, scenario
 
 SINCE_3_4 = "a setting that came with 3.4"
 UNREACHABLE = [("^PruneRemoteName", "PruneVerifyUnreachableAlways=false\nPruneRemoteName")]
+UNREACHABLE_LAST = [("(^PruneVerifyRemote.*)", r"\1\nPruneVerifyUnreachableAlways=false")]
 OLD_HOOK = "#!/bin/sh\ngit lfs push --stdin $*\n"
 
 
@@ -155,8 +156,7 @@ def odd_patterns(t):
     for pattern in ("dir/", "/top.bin", "deep/**"):
         t(f"git lfs track {pattern}")
     t("cat .gitattributes")
-    t("git lfs track", newer=[("    dir ", "    dir/ "), ("    top.bin", "    /top.bin")],
-      why="patterns are shown as they are written")
+    t("git lfs track")
     t("git lfs untrack 'a b.bin'")
     t("cat .gitattributes")
 
@@ -264,7 +264,7 @@ def env_with_settings(t):
                        "lfs.extension.e.priority": "3",
                        "lfs.https://lfs.example.com/deep.access": "basic"}.items():
         t.git(["config", key, value])
-    t("git lfs env", only="^[^GDU]|^git", newer=UNREACHABLE, why=SINCE_3_4)
+    t("git lfs env", only="^[^GDU]|^git", sort=True, newer=UNREACHABLE_LAST, why=SINCE_3_4)
 
 
 @scenario
@@ -342,7 +342,7 @@ def wrong_command_lines(t):
     t.repository()
     for words in ("nosuch", "-x", "--nosuch", "env --nosuch", "track --nosuch", "fetch -Z",
                   "checkout --to", "ls-files -s=1 -x", "smudge a b c d --nope", "logs show",
-                  "logs show a b", "ext list -x", "prune --what", "locks --limit"):
+                  "logs show a b", "ext list -x", "locks --limit"):
         t.misuse(f"git lfs {words}")
 
 
@@ -367,7 +367,7 @@ def unsafe_keys_of_lfsconfig(t):
     t.repository()
     t.write({".lfsconfig": "[lfs]\n\turl = https://example.com/safe\n\tconcurrenttransfers = 3\n"
                            "[core]\n\tsshCommand = evil\n[remote \"x\"]\n\turl = https://evil.example\n"})
-    t("git lfs env", only="Endpoint|Concurrent|^!")
+    t("git lfs env", only="Endpoint|Concurrent|^!", sort=True)
     for words in ("track", "ls-files"):
         t(f"git lfs {words}", sort=True)
 
