@@ -39,6 +39,7 @@ Result<ExitCode> run_env(Context& context, const Arguments&) {
   if (!workspace) outside = TRY(lfs::Config::outside_repository());
   const lfs::Config& config = workspace ? workspace->config() : outside;
   warn_of_clashes(context, config);
+  warn_of_ambiguous_aliases(context, config);
 
   std::ostream& out = context.out;
   out << version_line() << '\n' << git_version_line() << "\n\n";

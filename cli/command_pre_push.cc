@@ -32,20 +32,23 @@ std::string name_of_remote(const lfs::Config& config, const std::string& url) {
   return name.empty() ? url : name;
 }
 
+// What is nothing but zeros stands for no commit.
+bool is_nothing(std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; }
+
 // "<local ref> <local id> <remote ref> <remote id>"; nothing for a deletion or a malformed line.
+// People call the hook by hand, too, and name commits otherwise than by id.
 std::optional<RefUpdate> parse_update(const lfs::Repository& repository, std::string_view line) {
   RefUpdate update;
   update.name = take_until(line, ' ');
-  const Result<lfs::GitOid> local = lfs::GitOid::parse(take_until(line, ' '));
+  const std::string_view local = take_until(line, ' ');
   update.remote_name = take_until(line, ' ');
-  const Result<lfs::GitOid> remote = lfs::GitOid::parse(trim(line));
-  if (!local || local->is_zero()) return std::nullopt;
-  // A tag's object is not its commit.
-  const Result<lfs::Commit> commit = repository.resolve_commit(local->hex());
+  const std::string_view remote = trim(line);
+  if (is_nothing(local)) return std::nullopt;
+  const Result<lfs::Commit> commit = repository.resolve_commit(local);
   if (!commit) return std::nullopt;
   update.commit = commit->oid;
-  if (remote && !remote->is_zero()) {
-    const Result<lfs::Commit> there = repository.resolve_commit(remote->hex());
+  if (!is_nothing(remote)) {
+    const Result<lfs::Commit> there = repository.resolve_commit(remote);
     if (there && there->oid != update.commit) update.remote_commit = there->oid;
   }
   return update;

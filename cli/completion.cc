@@ -82,7 +82,8 @@ std::string bash_script(std::span<const Command> commands) {
          "  if [ ${#COMPREPLY[@]} -eq 0 ]; then compopt -o default 2>/dev/null; fi\n"
          "  if [[ \"${COMPREPLY[0]-}\" == *= ]]; then compopt -o nospace 2>/dev/null; fi\n"
          "}\n"
-         "complete -F _git_lfs git-lfs\n";
+         "__start_git-lfs() { _git_lfs \"$@\"; }\n"
+         "complete -o default -F __start_git-lfs git-lfs\n";
 }
 
 // A description inside a zsh specification: brackets and colons have a meaning there.

@@ -12,14 +12,17 @@ namespace {
 
 constexpr std::string_view kProgramIntroduction =
     "Git LFS keeps large files out of a Git repository: Git stores a small pointer file, an LFS\n"
-    "server stores the content. This program mounts such a repository as a folder in which every\n"
-    "pointer reads as its content: bytes are fetched when something reads them, kept in a cache\n"
-    "that all mounts and commands share, and checked against their SHA-256.";
+    "server stores the content. A \"clean\" filter makes the pointer when a file is added, a\n"
+    "\"smudge\" filter brings the content when it is checked out, and a hook uploads what is new\n"
+    "before a push. This program can also mount a repository as a folder in which every pointer\n"
+    "reads as its content: bytes are fetched when something reads them, kept in a cache that all\n"
+    "mounts and commands share, and checked against their SHA-256.";
 
 constexpr std::string_view kProgramExamples =
-    "    git lfs mount https://example.org/team/data.git /mnt/data\n"
-    "    git lfs cache status\n"
-    "    git lfs unmount /mnt/data";
+    "    git lfs install                     once for each account\n"
+    "    git lfs track \"*.iso\"               choose what goes through LFS\n"
+    "    git add .gitattributes image.iso    then work, commit and push as ever\n"
+    "    git lfs mount https://example.org/team/data.git /mnt/data";
 
 std::string invocation(const Command& command) {
   std::string text = "git lfs " + std::string(command.name);

@@ -104,6 +104,10 @@ bool LockCheck::may_push(const std::string& path) {
   return mode_ != Mode::on;
 }
 
+void LockCheck::meet_other_file(const std::string& path) {
+  if (theirs_.contains(path)) met_theirs_.insert(path);
+}
+
 ExitCode LockCheck::report() {
   if (!met_theirs_.empty()) {
     context_.out << "Unable to push locked files:\n";

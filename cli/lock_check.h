@@ -21,6 +21,8 @@ class LockCheck {
   std::optional<ExitCode> ask(const std::string& ref);
   // A file that is going to be pushed; false when somebody else holds it.
   bool may_push(const std::string& path);
+  // A file without a pointer: git pushes it, but it may be locked all the same.
+  void meet_other_file(const std::string& path);
   // What the push met, in upstream's words; fatal when it has to fail.
   ExitCode report();
 

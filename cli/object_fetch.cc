@@ -10,6 +10,8 @@ namespace lazylfs::cli {
 namespace {
 
 constexpr std::size_t kStdinBytesMax = 256U << 20U;
+// Jobs that are collected before the first is begun, so that totals are known from the start.
+constexpr std::size_t kWaitingMax = 1000;
 
 std::string short_name_of(std::string_view full) {
   for (const std::string_view prefix : {"refs/heads/", "refs/tags/", "refs/remotes/"}) {
@@ -77,14 +79,25 @@ bool ObjectFetch::add(const lfs::PointerFile& file) {
     lfs::TransferObserver* const observer = this;
     queue_ = std::make_unique<lfs::TransferQueue>(workspace_.transfers(), options, observer);
   }
-  queue_->add({file.pointer.id(), file.path});
+  waiting_.push_back({file.pointer.id(), file.path});
+  meter_.expected(waiting_.back());
+  if (waiting_.size() >= kWaitingMax) send_waiting();
   return true;
+}
+
+void ObjectFetch::send_waiting() {
+  for (lfs::TransferJob& job : waiting_) queue_->add(std::move(job));
+  waiting_.clear();
 }
 
 std::vector<Error> ObjectFetch::finish() {
   std::vector<Error> errors;
-  if (queue_) errors = queue_->wait();
-  queue_.reset();
+  if (queue_) {
+    send_waiting();
+    errors = queue_->wait();
+    queue_.reset();
+    workspace_.store().remove_stale_temporaries();
+  }
   meter_.finish();
   return errors;
 }

@@ -54,12 +54,14 @@ class ObjectFetch final : private lfs::TransferObserver {
     meter_.progressed(job, bytes);
   }
   void finished(const lfs::TransferOutcome& outcome) override;
+  void send_waiting();
 
   Workspace& workspace_;
   const FetchOptions options_;
   const Finished on_finished_;
   Meter meter_;
   std::uint64_t fetched_ = 0;
+  std::vector<lfs::TransferJob> waiting_;
   std::unique_ptr<lfs::TransferQueue> queue_;
 };
 

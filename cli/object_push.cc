@@ -19,6 +19,8 @@ namespace lazylfs::cli {
 namespace {
 
 constexpr std::string_view kHeads = "refs/heads/";
+// Jobs that are collected before the first is begun, so that totals are known from the start.
+constexpr std::size_t kWaitingMax = 1000;
 constexpr std::size_t kRemoteRefsBytesMax = 256U << 20U;
 
 // The branches that the remote has now; none when it cannot be asked.
@@ -120,7 +122,7 @@ Result<void> ObjectPush::push_one(const RefUpdate& update, lfs::HistoryRange& ra
   };
   const Result<void> scanned =
       lfs::scan_history(workspace_.repository(), range, false, found,
-                        [&](const std::string& path) { (void)locks_.may_push(path); });
+                        [&](const std::string& path) { locks_.meet_other_file(path); });
   close_queue();
   return scanned;
 }
@@ -149,11 +151,19 @@ void ObjectPush::add(const lfs::TransferJob& job, const std::string& ref) {
     lfs::TransferObserver* const observer = this;
     queue_ = std::make_unique<lfs::TransferQueue>(workspace_.transfers(), options, observer);
   }
-  queue_->add(job);
+  meter_.expected(job);
+  waiting_.push_back(job);
+  if (waiting_.size() >= kWaitingMax) send_waiting();
+}
+
+void ObjectPush::send_waiting() {
+  for (lfs::TransferJob& job : waiting_) queue_->add(std::move(job));
+  waiting_.clear();
 }
 
 void ObjectPush::close_queue() {
   if (!queue_) return;
+  send_waiting();
   for (Error& error : queue_->wait()) errors_.push_back(std::move(error));
   queue_.reset();
 }
@@ -173,8 +183,7 @@ void ObjectPush::finished(const lfs::TransferOutcome& outcome) {
 }
 
 ExitCode ObjectPush::report() {
-  const bool given_up = !incomplete_allowed_ && !(missing_.empty() && corrupt_.empty());
-  if (!given_up) meter_.finish();
+  workspace_.store().remove_stale_temporaries();
   if (!missing_.empty() || !corrupt_.empty()) {
     context_.out << "Git LFS upload " << (incomplete_allowed_ ? "missing objects:" : "failed:")
                  << '\n';
@@ -184,7 +193,7 @@ ExitCode ObjectPush::report() {
     for (const auto& [name, oid] : corrupt_) {
       context_.out << "  (corrupt) " << name << " (" << oid.hex() << ")\n";
     }
-    if (given_up) {
+    if (!incomplete_allowed_) {
       context_.out << "hint: Your push was rejected due to missing or corrupt local objects.\n"
                       "hint: You can disable this check with: "
                       "`git config lfs.allowincompletepush true`\n";
@@ -198,7 +207,9 @@ ExitCode ObjectPush::report() {
     failed = true;
   }
   if (failed) return ExitCode::fatal;
-  return locks_.report();
+  const ExitCode code = locks_.report();
+  if (code == ExitCode::ok) meter_.finish();
+  return code;
 }
 
 }  // namespace lazylfs::cli

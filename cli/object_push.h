@@ -47,6 +47,7 @@ class ObjectPush final : private lfs::TransferObserver {
   Result<void> push_one(const RefUpdate& update, lfs::HistoryRange& range);
   std::vector<lfs::GitOid> known_to_remote(const std::vector<RefUpdate>& updates) const;
   void add(const lfs::TransferJob& job, const std::string& ref);
+  void send_waiting();
   void close_queue();
   ExitCode report();
 
@@ -58,6 +59,7 @@ class ObjectPush final : private lfs::TransferObserver {
   LockCheck locks_;
   Meter meter_;
   std::unordered_set<Oid> seen_;
+  std::vector<lfs::TransferJob> waiting_;
   // By name, as they are reported.
   std::map<std::string, Oid> missing_, corrupt_;
   std::unordered_set<std::string> explained_;  // errors that these lists tell of

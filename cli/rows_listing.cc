@@ -7,6 +7,18 @@
 namespace lazylfs::cli {
 namespace {
 
+constexpr auto kFsckOptions = std::to_array<Option>({
+    {.name = "dry-run",
+     .letter = 'd',
+     .help = "Perform checks, but do not move any corrupted files to .git/lfs/bad."},
+    {.name = "objects",
+     .help = "Check that each object matches its expected hash and that each object exists on "
+             "disk."},
+    {.name = "pointers",
+     .help = "Check that each pointer is canonical and that each file which should be stored as "
+             "a Git LFS file is so stored."},
+});
+
 constexpr auto kLsFilesOptions = std::to_array<Option>({
     {.name = "all",
      .letter = 'a',
@@ -51,6 +63,15 @@ constexpr auto kStatusOptions = std::to_array<Option>({
      .help = "Give the output in an easy-to-parse format for scripts."},
 });
 
+constexpr std::string_view kFsckHelp =
+    "Check all Git LFS files of the current HEAD and of the index for consistency. A single "
+    "commit\n"
+    "may be given to inspect it instead, or a range <a>..<b> to inspect the commits that <b>\n"
+    "reaches and <a> does not. The default is to perform all checks. Corrupted files are moved to\n"
+    ".git/lfs/bad; objects whose path matches lfs.fetchexclude are not checked.\n"
+    "\n"
+    "Exits with 1 when anything is wrong.";
+
 constexpr std::string_view kLsFilesHelp =
     "Display paths of Git LFS files that are found in the tree at the given reference. If no\n"
     "reference is given, scan the currently checked-out branch and what is staged. With two\n"
@@ -69,6 +90,8 @@ constexpr std::string_view kStatusHelp =
     "Must be run in a non-bare repository.";
 
 constexpr auto kRows = std::to_array<Command>({
+    {"fsck", "[options] [<ref>]", "Check Git LFS files for consistency", kFsckOptions, kFsckHelp, 0,
+     kAnyCount, false, run_fsck},
     {"ls-files", "[options] [<ref> [<ref>]]",
      "Show information about Git LFS files in the index and working tree", kLsFilesOptions,
      kLsFilesHelp, 0, kAnyCount, false, run_ls_files},

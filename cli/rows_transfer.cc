@@ -176,6 +176,13 @@ constexpr std::string_view kCloneHelp =
     "the\n"
     "clone and installs the hooks. All options of git clone are accepted.";
 
+constexpr std::string_view kStandaloneFileHelp =
+    "Provides a standalone transfer adapter for file URLs (local paths). By default, Git LFS "
+    "itself\n"
+    "copies objects for such remotes; this command does the same for other programs that speak "
+    "the\n"
+    "protocol of custom transfer agents on its standard input and output.";
+
 constexpr auto kRows = std::to_array<Command>({
     {"checkout", "[options] [<path>...]",
      "Populate working copy with real content from Git LFS files", kCheckoutOptions, kCheckoutHelp,
@@ -190,6 +197,15 @@ constexpr auto kRows = std::to_array<Command>({
      kPullOptions, kPullHelp, 0, kAnyCount, false, run_pull},
     {"push", "[options] <remote> [<ref>...]", "Push queued large files to the Git LFS endpoint",
      kPushOptions, kPushHelp, 0, kAnyCount, false, run_push},
+    {"standalone-file",
+     "",
+     "Git LFS standalone transfer adapter for file URLs (local paths)",
+     {},
+     kStandaloneFileHelp,
+     0,
+     0,
+     false,
+     run_standalone_file},
 });
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "cli/cache_exchange.h"
@@ -53,16 +54,24 @@ void settle_environment() {
   log_line(LogLevel::debug, "GIT_WORK_TREE is no folder: " + work_tree);
 }
 
-// Nothing when the format is one that this program knows. The key is written where it is missing;
-// a repository that cannot be written is read all the same.
+lazylfs::Command git_config_file(const lfs::Repository& repository,
+                                 const std::vector<std::string>& arguments) {
+  lazylfs::Command command;
+  command.argv = {"git", "config", "--file", repository.common_folder() + "/config", "--includes"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+// Nothing when the format is one that this program knows. Only the repository's own file counts;
+// it is asked when what is read from all files is not what it should be. The key is written where
+// it is missing; a repository that cannot be written is read all the same.
 std::optional<std::string> unknown_format(const lfs::Repository& repository) {
-  const std::string format = repository.config().get(kFormatKey).value_or("");
+  if (repository.config().get(kFormatKey) == "0") return std::nullopt;
+  const auto asked = run_command(git_config_file(repository, {"--get", kFormatKey}));
+  std::string format(asked ? trim(asked->out) : "");
   if (format == "0") return std::nullopt;
   if (!format.empty()) return format;
-  lazylfs::Command command;
-  command.argv = {"git",      "config", "--file", repository.common_folder() + "/config",
-                  kFormatKey, "0"};
-  const auto written = run_command(command);
+  const auto written = run_command(git_config_file(repository, {kFormatKey, "0"}));
   if (!written || written->exit_code != 0) {
     TRACE(TraceArea::general, "cannot write " << kFormatKey);
   }
@@ -75,6 +84,18 @@ std::optional<std::string> non_empty(const lfs::Config& config, const std::strin
 }
 
 }  // namespace
+
+void warn_of_ambiguous_aliases(Context& context, const lfs::Config& config) {
+  for (const std::string_view name : {"insteadof", "pushinsteadof"}) {
+    std::set<std::string> aliases;
+    for (const lfs::ConfigEntry& entry : config.entries()) {
+      if (!entry.key.starts_with("url.") || !entry.key.ends_with('.' + std::string(name))) continue;
+      if (aliases.insert(entry.value).second) continue;
+      context.err << "warning: Multiple 'url.*." << name
+                  << "' keys with the same alias: " << go_quoted(entry.value) << '\n';
+    }
+  }
+}
 
 Workspace::Workspace(Context& context, lfs::Repository repository)
     : context_(context),
@@ -147,6 +168,7 @@ std::string Workspace::api_ref() const {
 
 lfs::TransferEnvironment& Workspace::transfers() {
   if (!transfers_) {
+    warn_of_ambiguous_aliases(context_, config());
     exchange_ = CacheExchange::make(config(), context_.metrics);
     transfers_ = std::make_unique<lfs::TransferEnvironment>(
         repository_, store_, context_.metrics,

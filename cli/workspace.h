@@ -66,6 +66,9 @@ class Workspace {
 // upstream logs, and returns ExitCode::fatal.
 ExitCode report_fatal(Context& context, const Workspace& workspace, const Error& error);
 
+// Two url.<base>.insteadOf (or pushInsteadOf) with one value: which of them counts is chance.
+void warn_of_ambiguous_aliases(Context& context, const lfs::Config& config);
+
 // As report_fatal, for what is always logged: writes the log, prints `told` (default: the error),
 // and where the log is.
 ExitCode report_panic(Context& context, const Workspace& workspace, const Error& error,

@@ -175,7 +175,7 @@ Result<void> Authenticator::renew(Scope& scope, const Url& url, const HttpHead* 
   std::optional<Credential> fresh;
   std::optional<Error> failed;
   if (mode == Mode::basic) {
-    Result<Credential> filled = credentials_.fill(whose, challenges(head));
+    Result<Credential> filled = credentials_.fill(whose, challenges(head), old ? &*old : nullptr);
     if (filled) {
       fresh = std::move(filled).value();
     } else {

@@ -56,7 +56,25 @@ ApiCaller::ApiCaller(HttpEngine& engine, const Config& config, Metrics& metrics,
   }
 }
 
+// Reading them from the configuration takes longer than sending a small request.
 Result<std::shared_ptr<const HttpOptions>> ApiCaller::options_for(const Url& url) {
+  constexpr std::size_t kKnownMax = 64;
+  const std::string key = url.scheme + "://" + url.user + "@" + url.host + ":" +
+                          std::to_string(url.effective_port()) +
+                          url.path.substr(0, url.path.rfind('/') + 1);
+  {
+    auto known = known_options_.lock();
+    const auto found = known->find(key);
+    if (found != known->end()) return found->second;
+  }
+  std::shared_ptr<const HttpOptions> made = TRY(make_options_for(url));
+  auto known = known_options_.lock();
+  if (known->size() >= kKnownMax) known->clear();
+  (*known)[key] = made;
+  return made;
+}
+
+Result<std::shared_ptr<const HttpOptions>> ApiCaller::make_options_for(const Url& url) {
   constexpr std::size_t kKeyBytesMax = 1U << 20U;
   std::shared_ptr<const HttpOptions> options = http_options_for(config_, url);
   if (options->client_key.empty()) return options;
@@ -125,7 +143,8 @@ Result<ApiResponse> ApiCaller::send_following_redirects(const Attempts& attempts
     grant = TRY(grant_for(request));
     HttpResponse response = TRY(sender_.send(request, kBatchReplyBytesMax, attempts.deadline));
     if (!is_redirect(response.head.status) || response.head.header("Location").empty()) {
-      return ApiResponse{std::move(response.head), std::move(response.body), request.url};
+      return ApiResponse{std::move(response.head), std::move(response.body), request.url,
+                         request.method};
     }
     if (redirects == kRedirectsMax) {
       return Error(Errc::invalid, "too many redirects from " + redact_url(request.url));

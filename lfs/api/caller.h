@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ class ApiCaller {
   // Adds our credentials to `request` unless it carries some already.
   Result<Grant> grant_for(HttpRequest& request);
   // Options from the configuration, and the passphrase of an encrypted client key.
+  // Remembered for all that lies in one folder of a host.
   Result<std::shared_ptr<const HttpOptions>> options_for(const Url& url);
 
   void note_trouble(int attempts, std::string_view url, const ApiResponse* response,
@@ -67,6 +69,8 @@ class ApiCaller {
   Sender sender_;
   Authenticator authenticator_;
   std::unique_ptr<SshAuthenticator> ssh_;
+  Result<std::shared_ptr<const HttpOptions>> make_options_for(const Url& url);
+  Guarded<std::map<std::string, std::shared_ptr<const HttpOptions>>> known_options_;
   Guarded<std::optional<ServerTrouble>> trouble_;
 };
 

@@ -44,7 +44,10 @@ Result<Json> ApiResponse::json() const {
   constexpr int kDepthMax = 32;
   if (!is_success()) return error();
   if (!is_json(head)) return not_an_api(*this);
-  return parse_json(body, kDepthMax);
+  Result<Json> value = parse_json(body, kDepthMax);
+  if (value) return value;
+  return Error(Errc::corrupt, "Unable to parse HTTP response for " + method + " " +
+                                  redact_url(url) + ": " + value.error().message());
 }
 
 class ApiClient::Impl {

@@ -58,6 +58,7 @@ struct ApiResponse {
   HttpHead head;
   std::string body;
   std::string url;  // that gave it, after redirects
+  std::string method = "POST";
 
   bool is_success() const;
   // The refusal in git-lfs's words; only when it is no success.

@@ -28,8 +28,7 @@ std::string path_without_slash(const Url& url) {
 
 Error not_found(const Url& url, const std::string& why) {
   return Error(Errc::denied, "Git credentials for " + url.text_without_credentials() +
-                                 " not found" + (why.empty() ? "" : ": " + why) +
-                                 "\nLog in once with `git fetch`, or set credential.helper");
+                                 " not found" + (why.empty() ? "." : ":\n" + why));
 }
 
 }  // namespace
@@ -74,7 +73,11 @@ std::string CredentialStore::scope(const Url& url) const {
 }
 
 Result<Credential> CredentialStore::fill(const Url& url,
-                                         const std::vector<std::string>& www_authenticate) {
+                                         const std::vector<std::string>& www_authenticate,
+                                         const Credential* previous) {
+  if (previous != nullptr && previous->continues) {
+    return fill_from_git(url, www_authenticate, previous);
+  }
   const std::string where = scope(url);
   std::optional<Credential> approved;
   bool url_refused = false;
@@ -104,14 +107,17 @@ Result<Credential> CredentialStore::fill(const Url& url,
       return credential;
     }
   }
-  if (approved) return *approved;
+  if (approved) {
+    trace_verb("cache", url);
+    return *approved;
+  }
   metrics_.add(Counter::auth_prompts);
   const std::string askpass = askpass_program(url);
   if (!askpass.empty()) {
     Result<Credential> answer = fill_from_askpass(askpass, url);
     if (answer) return answer;
   }
-  return fill_from_git(url, www_authenticate);
+  return fill_from_git(url, www_authenticate, nullptr);
 }
 
 void CredentialStore::approve(const Url& url, const Credential& credential) {
@@ -119,7 +125,7 @@ void CredentialStore::approve(const Url& url, const Credential& credential) {
     memory_.lock()->approved[scope(url)] = credential;
   }
   if (credential.source != Credential::Source::helper || url.scheme == "cert") return;
-  const Result<std::string> input = describe(url, &credential, {});
+  const Result<std::string> input = describe(url, &credential, {}, credential.state);
   if (input) (void)run_git_credential("approve", url, *input).has_value();
 }
 
@@ -131,7 +137,7 @@ void CredentialStore::reject(const Url& url, const Credential& credential) {
     if (credential.source == Credential::Source::url) memory->url_refused.insert(scope(url));
   }
   if (credential.source != Credential::Source::helper || credential.continues) return;
-  const Result<std::string> input = describe(url, &credential, {});
+  const Result<std::string> input = describe(url, &credential, {}, credential.state);
   if (input) (void)run_git_credential("reject", url, *input).has_value();
 }
 
@@ -186,9 +192,9 @@ Result<Credential> CredentialStore::fill_from_askpass(const std::string& program
 
 // git's credential protocol: "key=value" lines. A value that could add a line of its own could
 // make a helper hand out another host's password, hence the checks.
-Result<std::string> CredentialStore::describe(
-    const Url& url, const Credential* credential,
-    const std::vector<std::string>& www_authenticate) const {
+Result<std::string> CredentialStore::describe(const Url& url, const Credential* credential,
+                                              const std::vector<std::string>& www_authenticate,
+                                              const std::vector<std::string>& state) const {
   std::vector<std::pair<std::string, std::string>> lines = {
       {"capability[]", "authtype"}, {"capability[]", "state"}, {"protocol", url.scheme}};
   if (url.scheme == "cert" || !url.host.empty()) lines.emplace_back("host", host_with_port(url));
@@ -204,8 +210,8 @@ Result<std::string> CredentialStore::describe(
       lines.emplace_back("authtype", credential->authtype);
       lines.emplace_back("credential", credential->credential);
     }
-    for (const std::string& state : credential->state) lines.emplace_back("state[]", state);
   }
+  for (const std::string& value : state) lines.emplace_back("state[]", value);
   const auto skip = config_.get_for_url("credential", url, "skipwwwauth");
   if (!skip || *skip != "true") {
     for (const std::string& value : www_authenticate) lines.emplace_back("wwwauth[]", value);
@@ -225,13 +231,16 @@ Result<std::string> CredentialStore::describe(
   return input + "\n";
 }
 
+void CredentialStore::trace_verb(std::string_view verb, const Url& url) const {
+  if (!traces_credentials()) return;
+  trace_line("creds: git credential " + std::string(verb) + " (\"" + url.scheme + "\", \"" +
+             host_with_port(url) + "\", \"" + (uses_path(url) ? path_without_slash(url) : "") +
+             "\")");
+}
+
 Result<std::string> CredentialStore::run_git_credential(std::string_view verb, const Url& url,
                                                         std::string_view input) const {
-  if (traces_credentials()) {
-    trace_line("creds: git credential " + std::string(verb) + " (\"" + url.scheme + "\", \"" +
-               host_with_port(url) + "\", \"" + (uses_path(url) ? path_without_slash(url) : "") +
-               "\")");
-  }
+  trace_verb(verb, url);
   Command command;
   command.argv = {"git", "credential", std::string(verb)};
   command.folder = options_.folder;
@@ -244,13 +253,17 @@ Result<std::string> CredentialStore::run_git_credential(std::string_view verb, c
   return run_command_checked(command, run);
 }
 
-Result<Credential> CredentialStore::fill_from_git(
-    const Url& url, const std::vector<std::string>& www_authenticate) const {
-  const std::string input = TRY(describe(url, nullptr, www_authenticate));
+Result<Credential> CredentialStore::fill_from_git(const Url& url,
+                                                  const std::vector<std::string>& www_authenticate,
+                                                  const Credential* previous) const {
+  const std::string input =
+      TRY(describe(url, nullptr, www_authenticate,
+                   previous != nullptr ? previous->state : std::vector<std::string>()));
   const Result<std::string> output = run_git_credential("fill", url, input);
   if (!output) {
     if (output.error().code() == Errc::timed_out) return output.error();
-    return not_found(url, output.error().message());
+    // The person has just read what git had to say.
+    return not_found(url, options_.interactive ? "" : output.error().message());
   }
   Credential credential;
   for (std::string_view line : split(*output, '\n')) {

@@ -42,8 +42,10 @@ class CredentialStore {
   // `config` and `metrics` must outlive the store.
   CredentialStore(const Config& config, Metrics& metrics, CredentialOptions options);
 
-  // Errc::denied when nobody knows one. `www_authenticate` are the server's challenges.
-  Result<Credential> fill(const Url& url, const std::vector<std::string>& www_authenticate);
+  // Errc::denied when nobody knows one. `www_authenticate` are the server's challenges; `previous`
+  // is the step before, when the helper said that more follow.
+  Result<Credential> fill(const Url& url, const std::vector<std::string>& www_authenticate,
+                          const Credential* previous = nullptr);
   // It worked: remember it, and tell the helper that gave it.
   void approve(const Url& url, const Credential& credential);
   // It was refused: forget it, and tell the helper that gave it.
@@ -60,10 +62,12 @@ class CredentialStore {
   std::string askpass_program(const Url& url) const;
   Result<std::string> ask(const std::string& program, const std::string& prompt) const;
   Result<Credential> fill_from_askpass(const std::string& program, const Url& url) const;
-  Result<Credential> fill_from_git(const Url& url,
-                                   const std::vector<std::string>& www_authenticate) const;
+  Result<Credential> fill_from_git(const Url& url, const std::vector<std::string>& www_authenticate,
+                                   const Credential* previous) const;
   Result<std::string> describe(const Url& url, const Credential* credential,
-                               const std::vector<std::string>& www_authenticate) const;
+                               const std::vector<std::string>& www_authenticate,
+                               const std::vector<std::string>& state) const;
+  void trace_verb(std::string_view verb, const Url& url) const;
   Result<std::string> run_git_credential(std::string_view verb, const Url& url,
                                          std::string_view input) const;
 

@@ -26,10 +26,9 @@ constexpr std::array<StatusMeaning, 13> kMeanings = {{
      "Authorization error: ", "\nCheck that you have proper access to the repository"},
     {404, Errc::not_found, "Repository or object not found: ",
      "\nCheck that it exists and that you have proper access to it"},
-    {406, Errc::unsupported, "Client error: ", ""},
-    {410, Errc::not_found, "Repository or object not found: ",
-     "\nCheck that it exists and that you have proper access to it"},
-    {413, Errc::invalid, "Client error: ", " (the request is too large)"},
+    {406, Errc::unsupported, "", ""},
+    {410, Errc::not_found, "", ""},
+    {413, Errc::invalid, "", ""},
     {422, Errc::invalid, "Unprocessable entity: ", ""},
     {429, Errc::transient, "Rate limit exceeded: ", ""},
     {500, Errc::transient, "Server error: ", ""},
@@ -68,20 +67,21 @@ std::string presentable(std::string_view text, std::size_t bytes_max) {
 
 Error status_error(const HttpHead& head, std::string_view body, std::string_view url) {
   const std::string shown = redact_url(url);
-  Errc code = head.status >= 500 ? Errc::transient : Errc::invalid;
-  std::string message = (head.status >= 500 ? "Server error " : "Client error ") + shown +
-                        " from HTTP " + std::to_string(head.status);
-  std::string after;
+  const int status = head.status;
+  Errc code = status >= 500 ? Errc::transient : Errc::invalid;
+  std::string message = (status >= 500 ? "Server error " : "Client error ") + shown +
+                        " from HTTP " + std::to_string(status);
   for (const StatusMeaning& entry : kMeanings) {
-    if (entry.status != head.status) continue;
+    if (entry.status != status) continue;
     code = entry.code;
-    message = std::string(entry.before) + shown;
-    after = std::string(entry.after);
+    if (entry.before.empty()) continue;
+    message = std::string(entry.before) + shown + std::string(entry.after);
   }
-  const std::string told = json_string(body_as_json(body), "message").value_or("");
   // The server's message stands alone: our advice belongs to our words.
-  if (!told.empty()) return Error(code, presentable(told, kMessageBytesMax));
-  return Error(code, message + after);
+  const std::string told = json_string(body_as_json(body), "message").value_or("");
+  if (!told.empty()) message = presentable(told, kMessageBytesMax);
+  const bool fatal = status >= 500 && status != 501 && status != 507 && status != 509;
+  return Error(code, (fatal ? "Fatal error: " : status == 422 ? "LFS: " : "") + message);
 }
 
 std::string request_id_of(const HttpHead& head, std::string_view body) {

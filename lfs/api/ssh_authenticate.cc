@@ -224,6 +224,10 @@ Result<SshGrant> SshAuthenticator::ask_with_retries(Operation operation) const {
     std::this_thread::sleep_for(backoff_delay(attempt, kRetryDelayCap));
     grant = ask(operation);
   }
+  // Its tries are spent: callers that would try again what is transient must not begin anew.
+  if (!grant && grant.error().code() == Errc::transient) {
+    return Error(Errc::unreachable, grant.error().message());
+  }
   return grant;
 }
 

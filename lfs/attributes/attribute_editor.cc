@@ -17,6 +17,12 @@ constexpr std::string_view kSpace = "[[:space:]]";
 constexpr std::string_view kGlobBytes = "*?[]";
 constexpr std::string_view kSpecialBytes = "*?[]\\!# ";
 
+// "./a" and "a" are the same to a person, and earlier versions wrote the former.
+std::string_view without_dot(std::string_view pattern) {
+  if (pattern.starts_with("./")) pattern.remove_prefix(2);
+  return pattern;
+}
+
 // A line without its pattern's quotes and escapes; empty when it is a comment or the like.
 std::string pattern_of(std::string_view line) {
   if (auto parsed = AttributeLine::parse(line); parsed && !parsed->is_macro) {
@@ -79,6 +85,7 @@ Result<AttributeEditor> AttributeEditor::open(std::string path, bool crlf_by_def
   editor.mode_ = status.st_mode & 0777U;
   const std::string text = TRY(read_file(editor.path_, kAttributesBytesMax));
   std::size_t with_cr = 0;
+  const auto ends = static_cast<std::size_t>(std::ranges::count(text, '\n'));
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = take_until(rest, '\n');
     if (line.ends_with('\r')) {
@@ -87,9 +94,7 @@ Result<AttributeEditor> AttributeEditor::open(std::string path, bool crlf_by_def
     }
     editor.lines_.emplace_back(line);
   }
-  if (!editor.lines_.empty()) {
-    editor.line_end_ = with_cr > editor.lines_.size() - with_cr ? "\r\n" : "\n";
-  }
+  if (ends > 0) editor.line_end_ = with_cr > ends - with_cr ? "\r\n" : "\n";
   return editor;
 }
 
@@ -108,6 +113,7 @@ bool AttributeEditor::track(const std::string& escaped, bool lockable) {
 }
 
 std::vector<std::string> AttributeEditor::untrack(std::string_view pattern) {
+  pattern = without_dot(pattern);
   const std::string spellings[] = {escape_attribute_pattern(pattern, false),
                                    escape_attribute_pattern(pattern, true), std::string(pattern)};
   std::vector<std::string> removed;
@@ -115,7 +121,8 @@ std::vector<std::string> AttributeEditor::untrack(std::string_view pattern) {
     if (line.find("filter=lfs") == std::string::npos) return false;
     const auto parsed = AttributeLine::parse(line);
     if (!parsed || parsed->is_macro) return false;
-    if (std::ranges::find(spellings, parsed->pattern) == std::end(spellings)) return false;
+    const std::string_view found = without_dot(parsed->pattern);
+    if (std::ranges::find(spellings, found) == std::end(spellings)) return false;
     removed.push_back(parsed->pattern);
     return true;
   });

@@ -17,6 +17,7 @@
 #include "lfs/base/handle.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
+#include "lfs/base/url.h"
 
 namespace lazylfs {
 namespace {
@@ -196,10 +197,24 @@ class Pump {
   RunOptions options_;
 };
 
+// "exec: git 'config' '-l'", as upstream traces each child. Other programs are told of where they
+// are started, in the words that belong to them.
+void trace_git(const Command& command) {
+  if (!trace_enabled(TraceArea::general) && !trace_enabled(TraceArea::git)) return;
+  if (command.argv.empty() || command.argv[0] != "git") return;
+  std::string text = "exec: git";
+  for (std::size_t i = 1; i < command.argv.size(); ++i) {
+    const std::string& word = command.argv[i];
+    const bool is_url = word.find("://") != std::string::npos;
+    text += " '" + (is_url ? redact_url(word) : word) + '\'';
+  }
+  trace_line(text);
+}
+
 }  // namespace
 
 Result<CommandOutput> run_command(const Command& command, const RunOptions& options) {
-  TRACE(TraceArea::git, "exec: " << (command.argv.empty() ? "" : command.argv[0]));
+  trace_git(command);
   Pipe in = TRY(make_pipe());
   Pipe out = TRY(make_pipe());
   Pipe err = options.inherit_stderr ? Pipe{} : TRY(make_pipe());
@@ -254,6 +269,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 ChildProcess::~ChildProcess() { wait(milliseconds(1000)); }
 
 Result<ChildProcess> ChildProcess::start(const Command& command, int stderr_fd) {
+  trace_git(command);
   Pipe in = TRY(make_pipe());
   Pipe out = TRY(make_pipe());
   const pid_t pid = TRY(spawn(command, {in.read_end.get(), out.write_end.get(), stderr_fd}));

@@ -181,6 +181,10 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"lfs.cache.size", Type::size, "", Theme::cache,
      "The most that the cache may occupy: 200GiB. Without it there is no limit.", "the cache",
      kPlain, kUnsafe},
+    {"lfs.cache.share", Type::boolean, "true", Theme::cache,
+     "Take objects from the cache before the network, by reflink or hard link, and give it what "
+     "was downloaded. Files that are hard links of one another are read-only.",
+     "fetch, pull, smudge, filter-process", kPlain, kUnsafe},
     {"lfs.cache.minfree", Type::size, "1GiB", Theme::cache,
      "What is kept free on the cache's disk; never more than a twentieth of that disk.",
      "the cache", kPlain, kUnsafe},

@@ -55,11 +55,14 @@ constexpr auto kVariables = std::to_array<Variable>({
     {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "More objects; the LFS objects beside them are read, too.",
      ""},
     {"GIT_CEILING_DIRECTORIES", "Where the search for a repository ends, as in Git.", ""},
+    {"GIT_DISCOVERY_ACROSS_FILESYSTEM",
+     "Let the search for a repository leave the file system, as in Git.", ""},
     {"GIT_ATTR_SOURCE", "The tree that attributes are read from; handed to Git.", ""},
     {"GIT_ATTR_NOSYSTEM", "Ignore the system's attributes.", ""},
-    {"GIT_CONFIG_PARAMETERS",
-     "Settings of git -c; read through Git, as are GIT_CONFIG_COUNT, GIT_CONFIG_GLOBAL and the "
-     "like.",
+    {"GIT_CONFIG_PARAMETERS", "Settings of git -c; read through Git.", ""},
+    {"GIT_CONFIG_COUNT",
+     "Settings in GIT_CONFIG_KEY_0, GIT_CONFIG_VALUE_0 and so on; read through Git, as are "
+     "GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM.",
      ""},
     {"PREFIX", "Before Git 2.42: what stands before /etc/gitattributes.", ""},
     {"GIT_AUTHOR_NAME",

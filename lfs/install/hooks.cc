@@ -75,16 +75,11 @@ bool is_old_body(std::string_view hook, std::string_view text) {
   return hook == "pre-push" && std::ranges::find(kOldPrePush, text) != kOldPrePush.end();
 }
 
-// Without the white space around it and the indentation that all of its lines share.
+// Without the white space around it and in front of its lines.
 std::string undented(std::string_view text) {
-  std::size_t common = std::string_view::npos;
-  const std::vector<std::string_view> lines = split(text, '\n');
-  for (const std::string_view line : lines) {
-    common = std::min(common, line.find_first_not_of(" \t"));
-  }
   std::string result;
-  for (std::string_view line : lines) {
-    line.remove_prefix(std::min(common, line.size()));
+  for (std::string_view line : split(text, '\n')) {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     result.append(line) += '\n';
   }
   return std::string(trim(result));

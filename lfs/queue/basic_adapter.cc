@@ -20,6 +20,11 @@ namespace {
 
 constexpr std::uint64_t kSmallBytesMax = 256U << 10U;
 constexpr std::size_t kSniffedBytes = 512;
+constexpr const char* kContentTypeHint =
+    "info: Uploading failed due to unsupported Content-Type header(s).\n"
+    "info: Consider disabling Content-Type detection with:\n"
+    "info:\n"
+    "info:   $ git config lfs.contenttype false";
 
 using Folder = Handle<DIR, closedir>;
 
@@ -304,6 +309,9 @@ Attempt BasicAdapter::upload(const TransferTask& task) {
     return Attempt::failed(verified.error());
   }
   progress(0);
+  if (response && response->head.status == 422) {
+    return Attempt::failed(Error(Errc::invalid, kContentTypeHint));
+  }
   return response ? refused_by_storage(*response) : broken_exchange(response.error());
 }
 

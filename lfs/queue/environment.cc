@@ -49,7 +49,8 @@ Result<ApiClient*> TransferEnvironment::Impl::client(Operation operation,
     wanted.endpoint = TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
     wanted.remote = remote;
     wanted.repository_folder = repository_.git_folder();
-    wanted.interactive = options_.interactive;
+    // Whether somebody can be asked is git's to find out: it opens the terminal itself.
+    wanted.interactive = true;
     wanted.batch_deadline = kCallDeadline;
     client = std::make_unique<ApiClient>(engine(), config(), metrics_, std::move(wanted));
   }

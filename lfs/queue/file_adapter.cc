@@ -48,7 +48,6 @@ Result<ObjectStore> store_at(const std::string& file_url) {
       "GIT_DIR",        "GIT_WORK_TREE",        "GIT_COMMON_DIR",
       "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
       "GIT_PREFIX",     "GIT_CONFIG*",          "GIT_NAMESPACE"};
-  TRACE(TraceArea::general, "exec: git '-C' '" << path << "' 'rev-parse' '--absolute-git-dir'");
   const std::string folder =
       TRY_CONTEXT("unable to find git dir at " + path, run_command_checked(command));
   const Repository repository = TRY(Repository::discover(std::string(trim(folder))));

@@ -219,8 +219,10 @@ bool TransferQueue::Impl::check_local_file(Object& object) {
 
 void TransferQueue::Impl::make_ready(Object& object, Json entry, TransferAdapter& adapter) {
   bool dropped = false;
+  bool choosy = adapter.workers_max() > 0;
   {
     auto state = state_.lock();
+    choosy = choosy || state->workers.size() > state->parallelism.limit();
     object.entry = std::move(entry);
     object.adapter = &adapter;
     dropped = state->aborted || state->stopping;
@@ -233,7 +235,12 @@ void TransferQueue::Impl::make_ready(Object& object, Json entry, TransferAdapter
     end(object, Error(Errc::cancelled, "not moved"), false, false);
     return;
   }
-  object_ready_.notify_one();
+  // A worker beyond the limits cannot take it, so one that is woken alone might be the wrong one.
+  if (choosy) {
+    object_ready_.notify_all();
+  } else {
+    object_ready_.notify_one();
+  }
 }
 
 Result<TransferAdapter*> TransferQueue::Impl::adapter_called(const std::string& name) {

@@ -81,7 +81,11 @@ Result<ApiResponse> send_to_storage(ApiClient& client, StorageCall call) {
 
 Attempt refused_by_storage(const ApiResponse& response) {
   const int status = response.head.status;
-  Attempt attempt = Attempt::failed(response.error());
+  const Error error = response.error();
+  const bool prefixed =
+      error.message().starts_with("LFS: ") || error.message().starts_with("Fatal error: ");
+  Attempt attempt =
+      Attempt::failed(prefixed ? error : Error(error.code(), "LFS: " + error.message()));
   attempt.retry_after = retry_after_seconds(response.head);
   attempt.overloaded = status == 429 || status == 503;
   // A signed address may have expired: a new one is worth one or two more requests.

@@ -64,7 +64,9 @@ Result<void> judge_missing(const Repository& repository, const std::vector<BlobE
   std::vector<std::size_t> places;
   std::vector<GitOid> wanted;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
-    if (!judged[i].missing || !filtered.contains(blobs[i].path)) continue;
+    // Without any attribute (nothing is checked out) each may be a pointer.
+    const bool likely = filtered.empty() || filtered.contains(blobs[i].path);
+    if (!judged[i].missing || !is_file(blobs[i].kind) || !likely) continue;
     places.push_back(i);
     wanted.push_back(blobs[i].oid);
   }

@@ -94,6 +94,12 @@ class FileRemover {
   bool kept_ = false;
 };
 
+void remove_if_stale(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return;
+  if (std::time(nullptr) - status.st_mtime > kStaleSeconds) ::unlink(path.c_str());
+}
+
 class StaleFiles {
  public:
   explicit StaleFiles(const ObjectStore& store) : store_(store), now_(std::time(nullptr)) {}
@@ -230,6 +236,39 @@ Result<void> ObjectStore::move_in(const std::string& path, const ObjectId& id) c
   TRY(make_store_folders(parent_path(place)));
   if (std::rename(path.c_str(), place.c_str()) == 0) return {};
   return Error::from_errno("rename " + path + " to " + place, errno);
+}
+
+// The file gets its name in the end, as everywhere. Under the name before, which no client takes
+// for an object, it lies for microseconds; should a process be killed just then, the next one that
+// stores the object removes it.
+Result<void> ObjectStore::put(std::span<const std::byte> data, const ObjectId& id) const {
+  if (id.size == 0) return {};
+  const std::string place = object_path(id.oid);
+  const std::string folder = parent_path(place);
+  std::string temporary = folder + "/.new-" + id.oid.hex();
+  Result<Fd> file = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  if (!file && file.error().sys_errno() == ENOENT) {
+    TRY(make_store_folders(folder));
+    file = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  }
+  if (!file) {
+    // Somebody stores it right now, or was killed while doing so.
+    if (file.error().sys_errno() != EEXIST) return file.error();
+    remove_if_stale(temporary);
+    Temporary other = TRY(make_temporary());
+    temporary = std::move(other.path);
+    file = std::move(other.fd);
+  } else {
+    share_file(file->get());
+  }
+  FileRemover remover(temporary);
+  TRY_CONTEXT("write " + temporary, write_all(file->get(), data));
+  file->reset();
+  if (std::rename(temporary.c_str(), place.c_str()) != 0) {
+    return Error::from_errno("rename " + temporary + " to " + place, errno);
+  }
+  remover.keep();
+  return {};
 }
 
 Result<void> ObjectStore::take_in(const std::string& path, const ObjectId& id,

@@ -176,8 +176,8 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   }
   if (on_clash == OnClash::refuse) TRY(refuse_clash(id));
   if (in_memory) {
-    temporary_ = TRY(store_.make_temporary());
-    TRY_CONTEXT("write " + temporary_.path, write_all(temporary_.fd.get(), data));
+    TRY(store_.put(data, id));
+    return id;
   }
   temporary_.fd.reset();
   TRY(store_.move_in(temporary_.path, id));

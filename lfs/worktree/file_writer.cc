@@ -109,4 +109,11 @@ Result<struct stat> FileWriter::write(int folder, const std::string& name,
   return status;
 }
 
+Result<void> FileWriter::write_text(int folder, const std::string& name, std::string_view text,
+                                    unsigned mode) {
+  const Fd file(::openat(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode));
+  if (!file) return Error::from_errno("create " + name, errno);
+  return write_all(file.get(), text);
+}
+
 }  // namespace lazylfs::lfs

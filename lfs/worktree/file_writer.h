@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
 
 #include "lfs/base/fd.h"
 
@@ -23,6 +24,9 @@ class FileWriter {
   // stat.
   Result<struct stat> write(int folder, const std::string& name, const std::string& source,
                             unsigned mode, bool replace);
+  // Makes `name`, which must not exist, a file with `text`.
+  static Result<void> write_text(int folder, const std::string& name, std::string_view text,
+                                 unsigned mode);
 
  private:
   Result<void> fill(int to, const std::string& source);

@@ -72,10 +72,15 @@ class WorkTreeWriter::Impl {
     }
     if (!place.wanted) return CheckoutState::untouched;
     const std::optional<std::string> source = store_.find(file.pointer.id());
-    if (!source) return CheckoutState::object_absent;
+    if (!source && place.exists) return CheckoutState::object_absent;
     if (!place.folder) {
       const std::string folder = file.path.substr(0, file.path.rfind('/'));
       place.folder = TRY(open_folder_below(root_.get(), folder, true));
+    }
+    if (!source) {
+      const std::string text = format_pointer(file.pointer);
+      TRY(FileWriter::write_text(place.folder.get(), place.name, text, place.mode));
+      return CheckoutState::object_absent;
     }
     const struct stat status =
         TRY(writer_.write(place.folder.get(), place.name, *source, place.mode, place.exists));

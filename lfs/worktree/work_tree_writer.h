@@ -14,7 +14,7 @@ namespace lazylfs::lfs {
 enum class CheckoutState {
   written,
   untouched,     // not ours to write: changed, deleted on purpose, outside of a sparse checkout
-  object_absent  // the object is not in the store
+  object_absent  // the object is not in the store; a missing file is its pointer now
 };
 
 // Thread-safe. Modified files are never overwritten, and no symbolic link is followed.

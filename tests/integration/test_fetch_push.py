@@ -90,6 +90,11 @@ class Side:
 
 
 class TransferTest(MountTest):
+    def setUp(self):
+        super().setUp()
+        # Each object has to come from the server.
+        self.git(self.scratch, "config", "--global", "lfs.cache.share", "false")
+
     def both(self, scenario):
         self.maxDiff = None
         sides = [Side(self, True), Side(self, False)]

@@ -5,61 +5,18 @@ Every scenario that compares runs the same commands through both programs, in re
 own, and looks at what git stored, what is in the store, and what was said.
 """
 import os
-import re
 import signal
 import subprocess
 import time
 import unittest
 from pathlib import Path
 
-from harness import MIB, MountTest, content, environment, pointer_text, sha256, wait_until
+from filter_harness import FilterTest
+from harness import MIB, content, environment, pointer_text, sha256, wait_until
 
 NASTY_NAMES = ["plain.bin", "with space.bin", "semi;colon.bin", "$(touch pwned).bin", "`id`.bin",
                "quote'd.bin", 'double".bin', "new\nline.bin", "-dash.bin", "%f.bin", "ümlaut.bin",
                "back\\slash.bin", "d1/d2/deep.bin"]
-
-
-class FilterTest(MountTest):
-    def run_as(self, program, *argv, cwd=None, data=b"", check=False, env=None, deadline_s=60):
-        """Runs `argv` with ours or upstream first in PATH; returns (code, out, err) as bytes."""
-        first = self.upstream_first if program == "upstream" else self.ours_first
-        result = subprocess.run(
-            argv, cwd=cwd or self.scratch, input=data, capture_output=True, timeout=deadline_s,
-            env={**environment(self.home, self.cache, first), **(env or {})}, check=False)
-        if check and result.returncode != 0:
-            raise AssertionError(f"{argv}: {result.returncode}\n{result.stdout}{result.stderr}")
-        return result.returncode, result.stdout, result.stderr
-
-    def work_tree(self, program, name=None, settings=(), url=None):
-        """A repository whose filters are those of git-lfs install, without hooks."""
-        work = self.folder(name or f"{program}-work")
-        self.run_as(program, "git", "init", "-q", "-b", "main", cwd=work, check=True)
-        for key, value in (("filter.lfs.clean", "git-lfs clean -- %f"),
-                           ("filter.lfs.smudge", "git-lfs smudge -- %f"),
-                           ("filter.lfs.process", "git-lfs filter-process"),
-                           ("filter.lfs.required", "true"),
-                           ("lfs.url", url or "http://127.0.0.1:1/nothing"), *settings):
-            if value is None:
-                self.run_as(program, "git", "config", "--unset", key, cwd=work, check=True)
-                continue
-            self.run_as(program, "git", "config", key, value, cwd=work, check=True)
-        (work / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
-        return work
-
-    def git_as(self, program, work, *arguments, **options):
-        return self.run_as(program, "git", *arguments, cwd=work, **{"check": True, **options})
-
-    def store_of(self, work):
-        base = work / ".git/lfs/objects"
-        return {p.name: p.read_bytes() for p in base.rglob("*") if p.is_file()}
-
-    def blobs_of(self, work, program):
-        _, listed, _ = self.git_as(program, work, "ls-files", "-s", "-z")
-        return sorted(listed.split(b"\0"))
-
-    def temporaries(self, work):
-        folder = work / ".git/lfs/tmp"
-        return [p for p in folder.rglob("*") if p.is_file()] if folder.exists() else []
 
 
 class AddAndCheckout(FilterTest):
@@ -433,133 +390,6 @@ class Killed(FilterTest):
                 found.append(int(child))
             found += self.filters_below(int(child))
         return found
-
-
-class Commands(FilterTest):
-    """The plumbing commands beside upstream's: output, messages and exit codes."""
-
-    def setUp(self):
-        super().setUp()
-        self.works = {p: self.work_tree(p) for p in ("ours", "upstream")}
-        for work in self.works.values():
-            (work / "a.bin").write_bytes(b"hello")
-            (work / "ptr").write_bytes(pointer_text(b"hello"))
-            (work / "crlf").write_bytes(pointer_text(b"hello").replace(b"\n", b"\r\n"))
-            (work / "other").write_bytes(pointer_text(b"other"))
-            (work / "empty").write_bytes(b"")
-
-    def compare(self, *arguments, data=b"", env=None):
-        said = {}
-        for program, work in self.works.items():
-            code, out, err = self.run_as(program, "git-lfs", *arguments, cwd=work, data=data, env=env)
-            err = re.sub(rb"/[^ ']*/logs/[0-9T.]*\.log", b"LOG", err)
-            said[program] = (code, out, err.replace(str(work).encode(), b"WORK"))
-        self.assertEqual(said["ours"], said["upstream"], arguments)
-        return said["ours"]
-
-    def test_pointer_builds_compares_and_checks(self):
-        for words in ([], ["--file", "a.bin"], ["-f", "a.bin", "-p", "ptr"],
-                      ["--file=a.bin", "--pointer=other"], ["--file", "a.bin", "--pointer", "nope"],
-                      ["--file", "a.bin", "--pointer", "a.bin"], ["--file", "nope"],
-                      ["--pointer", "ptr"], ["--pointer", "a.bin"], ["--file", "empty"],
-                      ["--file", "a.bin", "--pointer", "crlf"], ["--strict", "--file", "ptr"],
-                      ["--check"], ["--check", "--file", "ptr"], ["--check", "--file", "a.bin"],
-                      ["--check", "--file", "empty"], ["--check", "--file", "crlf"],
-                      ["--check", "--strict", "--file", "crlf"], ["--check", "--file", "nope"],
-                      ["--check", "--no-strict", "--file", "crlf"],
-                      ["--check", "--strict", "--no-strict", "--file", "crlf"],
-                      ["--check", "--file", "ptr", "--pointer", "ptr"],
-                      ["--check", "--file", "ptr", "--stdin"]):
-            with self.subTest(words):
-                self.compare("pointer", *words)
-        for words in (["--stdin"], ["--file", "a.bin", "--stdin"], ["--check", "--stdin"],
-                      ["--stdin", "--pointer", "ptr"], ["--check", "--stdin", "--strict"]):
-            for text in (pointer_text(b"hello"), pointer_text(b"other"), b"junk"):
-                with self.subTest(words, text=text):
-                    self.compare("pointer", *words, data=text)
-
-    def test_malformed_pointers_are_described_alike(self):
-        version = b"version https://git-lfs.github.com/spec/v1\n"
-        oid = b"oid sha256:" + b"0" * 64 + b"\n"
-        for text in (b"plain text", version + b"foo bar\n" + oid + b"size 1\n",
-                     version + oid + b"size x\n", version + b"oid sha256:zz\nsize 1\n",
-                     version + oid + b"size 1\nextra x\n", version + b"oid md5:00\nsize 1\n",
-                     b"version https://git-lfs.github.com/spec/v9\n" + oid + b"size 1\n"):
-            with self.subTest(text):
-                self.assertEqual(self.compare("pointer", "--check", "--stdin", data=text)[0], 1)
-
-    def test_clean_and_smudge_say_the_same(self):
-        pointer = pointer_text(b"hello")
-        self.compare("clean", "a.bin", data=b"hello")
-        self.compare("smudge", "a.bin", data=pointer)
-        self.compare("smudge", data=pointer)
-        self.compare("smudge", "--skip", "a.bin", data=pointer)
-        self.compare("smudge", "-s", "a.bin", data=pointer)
-        self.compare("smudge", "a.bin", data=pointer, env={"GIT_LFS_SKIP_SMUDGE": "1"})
-        self.compare("clean", "a.bin", data=pointer)
-        self.compare("clean", "a.bin", data=pointer.replace(b"\n", b"\r\n"))
-        self.compare("smudge", "--skip", "a.bin", data=pointer.replace(b"\n", b"\r\n"))
-        self.compare("smudge", "a.bin", data=b"no pointer")
-        self.compare("smudge", data=content(2 * MIB, "x"))
-        self.compare("smudge", "a.bin", data=b"")
-        self.compare("clean", "a.bin", data=b"")
-
-    def test_a_file_of_another_size_in_an_objects_place(self):
-        oid = sha256(b"hello")
-        for work in self.works.values():
-            path = work / f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}"
-            path.parent.mkdir(parents=True)
-            path.write_bytes(b"hell")
-        said = {}
-        for program, work in self.works.items():
-            code, out, err = self.run_as(program, "git-lfs", "clean", "a.bin", cwd=work, data=b"hello")
-            lines = err.replace(str(work).encode(), b"WORK").splitlines()
-            said[program] = (code, out, lines[:2], lines[2].rsplit(b"/", 1)[0])
-        self.assertEqual(said["ours"], said["upstream"])
-
-    def test_extensions_are_listed_alike(self):
-        self.compare("ext")
-        for work in self.works.values():
-            for key, value in (("b.clean", "rev %f"), ("b.smudge", "rev"), ("b.priority", "3"),
-                               ("a.clean", "x"), ("a.priority", "7")):
-                self.git_as("ours", work, "config", f"lfs.extension.{key}", value)
-        for words in (["ext"], ["ext", "list"], ["ext", "list", "a"], ["ext", "list", "b", "none"],
-                      ["ext", "a"]):
-            with self.subTest(words):
-                self.compare(*words)
-        for work in self.works.values():
-            self.git_as("ours", work, "config", "lfs.extension.a.priority", "3")
-        code, out, _ = self.run_as("ours", "git-lfs", "ext", cwd=self.works["ours"])
-        self.assertEqual(code, 0)
-        self.assertIn(b"duplicate priority 3 on ", out)
-
-    def test_outside_of_a_repository(self):
-        for words, data in ((["clean"], b"x"), (["smudge"], b"x"), (["filter-process"], b"x")):
-            said = [self.run_as(p, "git-lfs", *words, cwd="/", data=data) for p in self.works]
-            self.assertEqual(said[0], said[1])
-            self.assertEqual(said[0][0], 128)
-
-    def test_without_a_stream_the_filters_refuse(self):
-        for command in ("clean", "smudge", "filter-process"):
-            said = []
-            for program, work in self.works.items():
-                first = self.upstream_first if program == "upstream" else self.ours_first
-                result = subprocess.run(
-                    ["git-lfs", command], cwd=work, stdin=subprocess.DEVNULL, capture_output=True,
-                    env=environment(self.home, self.cache, first), check=False)
-                said.append((result.returncode, result.stdout, result.stderr))
-            self.assertEqual(said[0], said[1])
-
-    def test_progress_goes_to_its_file(self):
-        log = self.scratch / "progress"
-        env = {"GIT_LFS_PROGRESS": str(log)}
-        data = content(3 * MIB, "p")
-        work = self.works["ours"]
-        self.run_as("ours", "git-lfs", "clean", "a.bin", cwd=work, data=data, env=env, check=True)
-        self.assertEqual(log.read_text().splitlines()[-1], f"clean 1/1 {3 * MIB}/???? a.bin")
-        self.run_as("ours", "git-lfs", "smudge", "a.bin", cwd=work, data=pointer_text(data), env=env,
-                    check=True)
-        self.assertEqual(log.read_text().splitlines()[-1], f"download 1/1 {3 * MIB}/{3 * MIB} a.bin")
 
 
 if __name__ == "__main__":

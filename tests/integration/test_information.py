@@ -133,6 +133,21 @@ class Information(Base):
         _, out, _ = self.ours.run("git-lfs", "__completeNoDesc", "untr")
         self.assertEqual(out, "untrack\n:4\n")
 
+    def test_every_key_that_the_code_reads_is_in_the_table(self):
+        folder = self.base / "generated"
+        self.ours.run("git-lfs", "generate", "settings", str(folder))
+        known = set(re.findall(r"^\| `([^`]+)`", (folder / "settings.md").read_text(), re.M))
+        known = {key.lower() for key in known}
+        private = {"core.repositoryformatversion", "core.worktree", "extensions.partialclone"}
+        for source in (path for part in ("lfs", "cli", "fs") for path in (ROOT / part).rglob("*.cc")):
+            text = source.read_text()
+            keys = re.findall(r'(?:get|get_all|get_bool|get_int|non_empty|size_setting)\('
+                              r'(?:config(?:\(\))?, )?"([A-Za-z]+(?:\.[A-Za-z]+)+)"', text)
+            variables = re.findall(r'(?:env_or_empty|getenv)\("([A-Z_]+)"', text)
+            for key in [key.lower() for key in keys] + [name.lower() for name in variables]:
+                if key not in private and key not in {"path", "source_date_epoch"}:
+                    self.assertIn(key, known, source)
+
     def test_the_documentation_has_every_setting(self):
         folder = self.base / "generated"
         self.assertEqual(self.ours.run("git-lfs", "generate", "settings", str(folder))[0], 0)

@@ -220,6 +220,8 @@ class CheckoutTest(Comparison):
     def test_objects_that_are_not_here_are_named(self):
         def prepare(copy):
             self.to_pointers(copy, "a.bin", "dir/b.bin", "dir/same.bin")
+            (copy / "with space.bin").unlink()
+            shutil.rmtree(copy / "dir/sub")
             shutil.rmtree(copy / ".git/lfs/objects")
         told = self.compare(self.work, ("checkout",), prepare=prepare)
         self.assertIn('Skipped checkout for "a.bin", content not local', told[3])

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The transfer queue against real servers: the bundled one over HTTP, and a real sshd."""
 import getpass
+import json
 import os
 import shutil
 import socket
 import subprocess
 import unittest
+from pathlib import Path
 
 import harness
 from harness import BUILD, MIB, content, sha256
@@ -150,6 +152,40 @@ class FileTest(TransferTest):
         self.move("download", objects)
         for data in objects:
             self.assert_local(data)
+
+
+class StandaloneFileCommandTest(TransferTest):
+    """`git lfs standalone-file`, asked as another client would ask it."""
+
+    def test_it_speaks_the_agents_protocol(self):
+        far = self.scratch / "far.git"
+        self.git(self.scratch, "init", "-q", "--bare", far)
+        self.git(self.work, "config", "--unset", "lfs.url")
+        self.config("remote.origin.url", f"file://{far}")
+        data = self.put_locally(content(4000, 1))
+        oid = sha256(data)
+        lines = [{"event": "init", "operation": "upload", "remote": "origin", "concurrent": False,
+                  "concurrenttransfers": 1},
+                 {"event": "upload", "oid": oid, "size": 4000, "path": str(self.path(oid))},
+                 {"event": "terminate"}]
+        answers = self.talk(lines)
+        self.assertEqual(answers[0], {})
+        self.assertEqual(answers[-1], {"event": "complete", "oid": oid})
+        self.assertEqual(self.path(oid, far / "lfs").read_bytes(), data)
+        lines[0]["operation"] = "download"
+        lines[1] = {"event": "download", "oid": oid, "size": 4000}
+        answers = self.talk(lines)
+        self.assertEqual(Path(answers[-1]["path"]).read_bytes(), data)
+        lines[1] = {"event": "download", "oid": "a" * 64, "size": 4000}
+        self.assertEqual(self.talk(lines)[-1]["error"]["message"],
+                         f"remote missing object {'a' * 64}")
+
+    def talk(self, lines):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        result = subprocess.run([harness.PROGRAM, "standalone-file"], input=text, text=True,
+                                capture_output=True, timeout=60, check=True, cwd=self.work,
+                                env=harness.environment(self.home, self.cache, self.ours_first))
+        return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def free_port():

@@ -90,6 +90,19 @@ TEST_F(AttributeEditorTest, ANewFileFollowsAutocrlf) {
   EXPECT_EQ(text(), "*.c filter=lfs diff=lfs merge=lfs -text\r\n");
 }
 
+TEST_F(AttributeEditorTest, AFileWithoutALineEndFollowsAutocrlf) {
+  write("*.m text");
+  track("*.c", false, true);
+  EXPECT_EQ(text(), "*.m text\r\n*.c filter=lfs diff=lfs merge=lfs -text\r\n");
+}
+
+TEST_F(AttributeEditorTest, UntrackTakesADotSlashForNothing) {
+  write("./a filter=lfs\nb filter=lfs\n");
+  AttributeEditor editor = open();
+  EXPECT_THAT(editor.untrack("a"), ElementsAre("./a"));
+  EXPECT_THAT(editor.untrack("./b"), ElementsAre("b"));
+}
+
 TEST_F(AttributeEditorTest, UntrackRemovesLinesOfLfsOnly) {
   write("*.a filter=lfs\n\n*.a text\n*.b filter=lfs\n*.x[[:space:]]y filter=lfs\n");
   AttributeEditor editor = open();

@@ -68,7 +68,7 @@ TEST_F(HooksTest, FourExecutableHooksAreWritten) {
 }
 
 TEST_F(HooksTest, AForeignHookStaysAndIsToldOf) {
-  write("post-commit", "\n  #!/bin/sh\n  echo mine\n\n");
+  write("post-commit", "\n  #!/bin/sh\n    echo mine\n\n");
   const auto installed = install_hooks(repository(), false);
   ASSERT_FALSE(installed);
   EXPECT_EQ(installed.error().code(), Errc::exists);

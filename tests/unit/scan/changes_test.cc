@@ -114,5 +114,38 @@ TEST_F(ChangesTest, PointersOfATreeAreFoundInGitsOrder) {
   EXPECT_EQ(paths, (Told{"a-b.bin", "a/z.bin", "empty.bin"}));
 }
 
+TEST_F(ChangesTest, MissingBlobsOfAPartialCloneAreFetchedAtOnce) {
+  init();
+  write("r/.gitattributes", "*.bin filter=lfs\n");
+  for (int i = 0; i < 20; ++i) {
+    write("r/" + std::to_string(i) + ".bin", pointer_of(std::to_string(i)));
+  }
+  write("r/plain.txt", "text");
+  commit("r");
+  git("r", {"config", "uploadpack.allowFilter", "true"});
+  git("r", {"config", "uploadpack.allowAnySHA1InWant", "true"});
+  const std::string url = "file://" + path("r");
+  for (const char* kind : {"--no-checkout", "--bare"}) {
+    git("", {"clone", "-q", "--filter=blob:none", kind, url, std::string("clone") + kind});
+    const ScopedEnvironment trace("GIT_TRACE", path("trace"));
+    const Repository repository = Repository::discover(path(std::string("clone") + kind)).value();
+    const GitOid tree = repository.resolve_commit("HEAD")->tree;
+    const auto files = pointers_in_tree(repository, tree, {});
+    ASSERT_TRUE(files) << files.error().message();
+    EXPECT_EQ(files->size(), 20U) << kind;
+    const std::string trace_text = read_file(path("trace"), 1U << 20U).value();
+    std::size_t fetches = 0;
+    for (const std::string_view line : split(trace_text, '\n')) {
+      if (line.find("trace: built-in: git") != std::string_view::npos &&
+          line.find(" fetch ") != std::string_view::npos) {
+        ++fetches;
+      }
+    }
+    EXPECT_LE(fetches, 2U) << trace_text;
+    EXPECT_GE(fetches, 1U);
+    std::filesystem::remove(path("trace"));
+  }
+}
+
 }  // namespace
 }  // namespace lazylfs::lfs

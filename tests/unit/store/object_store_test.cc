@@ -147,6 +147,24 @@ TEST_F(ObjectStoreTest, AFileOfAnotherSizeIsReplacedOrRefused) {
   EXPECT_EQ(content_of(store.object_path(id.oid)), "hello");
 }
 
+TEST_F(ObjectStoreTest, WhatAKilledProcessLeftBesideAnObjectIsNoHindrance) {
+  const ObjectStore store = this->store();
+  const ObjectId id = id_of("hello");
+  const std::string place = store.object_path(id.oid);
+  const std::string left = parent_path(place) + "/.new-" + id.oid.hex();
+  ASSERT_TRUE(make_folders(parent_path(place)));
+  ASSERT_TRUE(write_file_atomically(left, "he"));
+  ASSERT_TRUE(put(store, "hello"));
+  EXPECT_EQ(content_of(place), "hello");
+  EXPECT_TRUE(file_exists(left));  // it may still be written by somebody
+
+  ASSERT_EQ(::unlink(place.c_str()), 0);
+  const utimbuf old{1000, 1000};
+  ASSERT_EQ(::utime(left.c_str(), &old), 0);
+  ASSERT_TRUE(put(store, "hello"));
+  EXPECT_THAT(names_in(parent_path(place)), testing::ElementsAre(id.oid.hex()));
+}
+
 TEST_F(ObjectStoreTest, AnObjectThatIsThereIsNotWrittenAgain) {
   const ObjectStore store = this->store();
   ASSERT_TRUE(put(store, "hello"));

@@ -67,6 +67,13 @@ TEST_F(WorkTreeWriterTest, AnAbsentObjectIsTold) {
   EXPECT_EQ(text("r/dir/a.bin"), pointer_of(kContent));
 }
 
+TEST_F(WorkTreeWriterTest, AMissingFileOfAnAbsentObjectBecomesItsPointer) {
+  std::filesystem::remove_all(path("r/.git/lfs"));
+  std::filesystem::remove_all(path("r/dir"));
+  EXPECT_EQ(check_out().value(), CheckoutState::object_absent);
+  EXPECT_EQ(text("r/dir/a.bin"), pointer_of(kContent));
+}
+
 TEST_F(WorkTreeWriterTest, NeitherLinkedFoldersNorLinksAreFollowed) {
   std::filesystem::rename(path("r/dir"), path("outside"));
   std::filesystem::create_directory_symlink(path("outside"), path("r/dir"));
