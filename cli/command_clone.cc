@@ -119,14 +119,17 @@ Result<ExitCode> run_clone(Context& context, const Arguments& arguments) {
   if (const auto* failed = std::get_if<ExitCode>(&opened)) return *failed;
   Workspace& workspace = *std::get<std::unique_ptr<Workspace>>(opened);
   const bool has_commit = workspace.repository().resolve_commit("HEAD").has_value();
-  if (has_commit && !arguments.is_set("no-checkout")) {
+  if (has_commit) {
+    const bool no_files = arguments.is_set("no-checkout") || workspace.repository().is_bare();
     const auto include = arguments.value("include");
     const auto exclude = arguments.value("exclude");
     const auto filter = lfs::PathFilter::from(workspace.config(), include ? &*include : nullptr,
                                               exclude ? &*exclude : nullptr, true);
-    const ExitCode pulled = TRY(pull_head(context, workspace, workspace.remote(), filter));
+    const ExitCode pulled = TRY(pull_head(context, workspace, workspace.remote(), filter,
+                                          no_files ? PullInto::store : PullInto::work_tree));
     if (pulled != ExitCode::ok) return pulled;
-    const ExitCode below = TRY(pull_submodules(context, workspace, arguments));
+    const ExitCode below =
+        no_files ? ExitCode::ok : TRY(pull_submodules(context, workspace, arguments));
     if (below != ExitCode::ok) return below;
   }
   if (arguments.is_set("skip-repo") || find_row(context, "update") == nullptr) return ExitCode::ok;

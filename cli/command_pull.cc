@@ -17,14 +17,15 @@ bool is_installed(const lfs::Config& config) {
 }  // namespace
 
 Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::string& remote,
-                           const lfs::PathFilter& filter) {
+                           const lfs::PathFilter& filter, PullInto into) {
   const lfs::Repository& repository = workspace.repository();
   const Result<lfs::Commit> head = repository.resolve_commit("HEAD");
   if (!head) return report_panic(context, workspace, head.error(), "Could not pull");
   std::vector<lfs::PointerFile> files = TRY(checkout_candidates(workspace, *head, filter));
 
   std::unique_ptr<CheckoutWorkers> workers;
-  if (!repository.is_bare() && is_installed(workspace.config())) {
+  const bool wanted = into == PullInto::work_tree;
+  if (wanted && !repository.is_bare() && is_installed(workspace.config())) {
     workers = TRY(CheckoutWorkers::start(workspace, {}));
   }
   // Filled before the first object can arrive, read only afterwards.
@@ -51,7 +52,7 @@ Result<ExitCode> pull_head(Context& context, Workspace& workspace, const std::st
   if (workers) {
     const auto failures = TRY(workers->finish());
     code = report_failures(context, workspace, failures);
-  } else if (!is_installed(workspace.config())) {
+  } else if (wanted && !is_installed(workspace.config())) {
     context.out << "Skipping object checkout, Git LFS is not installed for this repository.\n"
                    "Consider installing it with 'git lfs install'.\n";
   }

@@ -103,8 +103,8 @@ class WorkTreeWriter::Impl {
   bool may_be_stale(const PointerFile& file, const struct stat& status) const {
     const IndexEntry* entry = index_.find(file.path);
     return entry != nullptr && entry->oid == file.blob && file.pointer.extensions.empty() &&
-           status.st_size == static_cast<off_t>(file.pointer.size) &&
-           compare_stamp(index_, *entry, status) == FileState::changed;
+           status.st_size == static_cast<off_t>(file.pointer.size) && index_.has_stamps &&
+           entry->stamp.size != static_cast<std::uint32_t>(status.st_size);
   }
 
   static bool holds_object(const Place& place, const PointerFile& file) {

@@ -41,7 +41,8 @@ NORMALISATIONS = [
     (re.compile(r"git-lfs/[0-9][^ \n]* \([^)\n]*\)"), "git-lfs/<version>"),
     (re.compile(r"\| [0-9.]+ [KMGTP]?B/s"), "| <speed>"),
     (re.compile(r'"(locked_at|expires_at)":"[^"]*"'), r'"\1":"<time>"'),
-    (re.compile(r"^[0-9:.]{15} trace git-lfs:", re.M), "trace git-lfs:"),
+    (re.compile(r"^(! )?[0-9:.]{15} trace git-lfs: (?=[<>] )", re.M), r"\1"),  # dumps of headers
+    (re.compile(r"^(! )?[0-9:.]{15} trace git-lfs:", re.M), r"\1trace git-lfs:"),
     (re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]+\.log"), "<log>"),
     (re.compile(r"/lfs/tmp/[^ \n'\"]+"), "/lfs/tmp/<name>"),
 ]
@@ -152,7 +153,7 @@ class Sandbox:
                 lines[-1] += "<no newline>"
             story += [mark + line for line in lines if only is None or re.search(only, mark + line)]
         if sort:
-            story.sort()
+            story = sorted(self.normalise("\n".join(story)).split("\n"))
         story.append(f"= {result.returncode}\n")
         self.record(f"$ {command}", "\n".join(story), newer, why)
         return result
