@@ -47,11 +47,10 @@ class Fetch {
                [this](const lfs::TransferOutcome& outcome) { note(outcome); }) {}
 
   Result<ExitCode> run() {
-    if (request_.all) {
-      TRY(fetch_all());
-    } else if (const auto code = fetch_refs()) {
-      return *code;
-    }
+    std::vector<NamedRef> refs;
+    if (const auto code = find_refs(refs)) return *code;
+    const Result<void> added = request_.all ? fetch_all(refs) : fetch_refs(refs);
+    if (!added) return report_panic(context_, workspace_, added.error(), "Could not fetch");
     const std::vector<Error> errors = fetch_.finish();
     report();
     for (const Error& error : errors) context_.err << error.message() << '\n';
@@ -62,10 +61,10 @@ class Fetch {
   }
 
  private:
-  // Tells of the first ref that does not exist.
-  std::optional<ExitCode> fetch_refs() {
-    std::vector<NamedRef> refs;
+  // The refs that were named, or HEAD. Tells of the first one that does not exist.
+  std::optional<ExitCode> find_refs(std::vector<NamedRef>& refs) {
     const bool given = !request_.refs.empty();
+    if (!given && request_.all) return std::nullopt;
     for (const std::string& revision : given ? request_.refs : std::vector<std::string>{"HEAD"}) {
       Result<NamedRef> ref = find_ref(repository_, revision);
       if (!ref) {
@@ -76,16 +75,16 @@ class Fetch {
       }
       refs.push_back(std::move(*ref));
     }
+    return std::nullopt;
+  }
+
+  Result<void> fetch_refs(const std::vector<NamedRef>& refs) {
     for (const NamedRef& ref : refs) {
       context_.err << "Fetching reference " << ref.full_name << '\n';
-      const Result<void> added = add_tree(ref.commit);
-      if (!added) return report_panic(context_, workspace_, added.error(), "Could not fetch");
+      TRY(add_tree(ref.commit));
       fetched_refs_.emplace(ref.commit.oid, ref.short_name);
     }
-    if (!request_.recent) return std::nullopt;
-    const Result<void> added = add_recent(refs);
-    if (!added) return report_panic(context_, workspace_, added.error(), "Could not fetch");
-    return std::nullopt;
+    return request_.recent ? add_recent(refs) : Result<void>();
   }
 
   Result<void> add_tree(const lfs::Commit& commit) {
@@ -151,7 +150,7 @@ class Fetch {
     return add_tree(ref.commit);
   }
 
-  Result<void> fetch_all() {
+  Result<void> fetch_all(const std::vector<NamedRef>& refs) {
     const lfs::Config& config = workspace_.config();
     const bool filtered = !config.get("lfs.fetchinclude").value_or("").empty() ||
                           !config.get("lfs.fetchexclude").value_or("").empty();
@@ -159,14 +158,11 @@ class Fetch {
       context_.err << "Ignoring global include / exclude paths to fulfil --all\n";
     }
     lfs::HistoryRange range;
-    for (const std::string& revision : request_.refs) {
-      const NamedRef ref = TRY_CONTEXT("Invalid ref argument", find_ref(repository_, revision));
-      range.include.push_back(ref.commit.oid);
-    }
+    for (const NamedRef& ref : refs) range.include.push_back(ref.commit.oid);
     if (request_.refs.empty()) {
       const Result<lfs::Commit> head = repository_.resolve_commit("HEAD");
       if (head) range.include.push_back(head->oid);
-      for (const lfs::RefName& ref : repository_.refs()) range.include.push_back(ref.target);
+      for (const lfs::RefName& ref : repository_.all_refs()) range.include.push_back(ref.target);
     }
     TRACE(TraceArea::general, "run_command: git rev-list --objects "
                                   << (request_.refs.empty() ? "--all" : "--do-walk")

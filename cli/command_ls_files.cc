@@ -170,7 +170,7 @@ Result<void> list(const Workspace& workspace, const Request& request, Listing& l
   lfs::HistoryRange range;
   if (request.all) {
     if (commit) range.include.push_back(commit->oid);
-    for (const lfs::RefName& ref : repository.refs()) range.include.push_back(ref.target);
+    for (const lfs::RefName& ref : repository.all_refs()) range.include.push_back(ref.target);
     return list_history(workspace, request, range, listing);
   }
   if (!commit) return {};

@@ -6,7 +6,7 @@
 // refs only where tracking refs decide something.
 #include "cli/object_push.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "cli/object_fetch.h"
 #include "lfs/base/files.h"
@@ -21,22 +21,34 @@ namespace {
 constexpr std::string_view kHeads = "refs/heads/";
 // Jobs that are collected before the first is begun, so that totals are known from the start.
 constexpr std::size_t kWaitingMax = 1000;
+constexpr std::size_t kRemoteCommitsMax = 2000;  // looked up here, of those that the remote names
 constexpr std::size_t kRemoteRefsBytesMax = 256U << 20U;
 
-// The branches that the remote has now; none when it cannot be asked.
-std::unordered_set<std::string> remote_branches(const lfs::Repository& repository,
-                                                const std::string& remote) {
-  std::unordered_set<std::string> names;
-  lazylfs::Command command = repository.git({"ls-remote", "--heads", "-q", "--", remote});
+// What the remote said about its refs.
+struct RemoteRefs {
+  std::unordered_set<std::string> branches;
+  std::vector<lfs::GitOid> commits;  // those that are here, too
+};
+
+// Nothing when the remote cannot be asked.
+std::optional<RemoteRefs> ask_remote(const lfs::Repository& repository, const std::string& remote) {
+  RemoteRefs refs;
+  const lazylfs::Command command =
+      repository.git({"ls-remote", "--heads", "--tags", "-q", "--", remote});
   RunOptions options;
   options.output_bytes_max = kRemoteRefsBytesMax;
   const Result<CommandOutput> output = run_command(command, options);
-  if (!output || output->exit_code != 0) return names;
+  if (!output || output->exit_code != 0) return std::nullopt;
+  std::size_t looked_up = 0;
   for (std::string_view line : split(output->out, '\n')) {
-    take_until(line, '\t');
-    if (line.starts_with(kHeads)) names.emplace(line.substr(kHeads.size()));
+    const Result<lfs::GitOid> oid = lfs::GitOid::parse(take_until(line, '\t'));
+    if (!oid) continue;
+    if (line.starts_with(kHeads)) refs.branches.emplace(line.substr(kHeads.size()));
+    // A tag's commit follows its object, as "<name>^{}".
+    const bool may_be_here = ++looked_up <= kRemoteCommitsMax;
+    if (may_be_here && repository.read_commit(*oid)) refs.commits.push_back(*oid);
   }
-  return names;
+  return refs;
 }
 
 }  // namespace
@@ -66,31 +78,24 @@ ObjectPush::~ObjectPush() = default;
 
 std::vector<lfs::GitOid> ObjectPush::known_to_remote(const std::vector<RefUpdate>& updates) const {
   const lfs::Repository& repository = workspace_.repository();
-  std::vector<lfs::GitOid> known;
-  for (const RefUpdate& update : updates) {
-    if (!update.remote_commit.is_zero()) known.push_back(update.remote_commit);
-  }
-  const std::string prefix = "refs/remotes/" + remote_ + '/';
-  std::vector<lfs::RefName> tracking;
-  for (lfs::RefName& ref : repository.refs()) {
-    if (ref.name.starts_with(prefix)) tracking.push_back(std::move(ref));
-  }
-  if (tracking.empty()) return known;
-
   lfs::WalkOptions walk;
-  for (const RefUpdate& update : updates) walk.include.push_back(update.commit);
-  walk.exclude = known;
-  const Result<lfs::CommitWalk> left = known.empty() ? Error(Errc::not_found, "nothing is known")
-                                                     : lfs::walk_commits(repository, walk);
-  if (left && left->commits.empty()) return known;
-
-  const std::unordered_set<std::string> there = remote_branches(repository, remote_);
-  const bool answered = std::any_of(tracking.begin(), tracking.end(), [&](const lfs::RefName& ref) {
-    return there.contains(ref.name.substr(prefix.size()));
-  });
-  for (const lfs::RefName& ref : tracking) {
-    const std::string name = ref.name.substr(prefix.size());
-    if (!answered || name == "HEAD" || there.contains(name)) known.push_back(ref.target);
+  for (const RefUpdate& update : updates) {
+    walk.include.push_back(update.commit);
+    if (!update.remote_commit.is_zero()) walk.exclude.push_back(update.remote_commit);
+  }
+  std::vector<lfs::GitOid> known = walk.exclude;
+  if (!known.empty()) {
+    const Result<lfs::CommitWalk> left = lfs::walk_commits(repository, walk);
+    if (left && left->commits.empty()) return known;
+  }
+  const std::optional<RemoteRefs> there = ask_remote(repository, remote_);
+  if (there) known.insert(known.end(), there->commits.begin(), there->commits.end());
+  const std::string prefix = "refs/remotes/" + remote_ + '/';
+  for (const lfs::RefName& ref : repository.refs()) {
+    if (!ref.name.starts_with(prefix)) continue;
+    if (!there || there->branches.contains(ref.name.substr(prefix.size()))) {
+      known.push_back(ref.target);
+    }
   }
   return known;
 }

@@ -214,7 +214,13 @@ std::string Repository::full_ref_name(const std::string& revision) const {
   });
 }
 
-std::vector<RefName> Repository::refs() const { return impl_->with_handle(list_refs); }
+std::vector<RefName> Repository::refs() const {
+  return impl_->with_handle([](git_repository* handle) { return list_refs(handle, false); });
+}
+
+std::vector<RefName> Repository::all_refs() const {
+  return impl_->with_handle([](git_repository* handle) { return list_refs(handle, true); });
+}
 
 std::string Repository::current_branch() const { return impl_->with_handle(head_branch); }
 

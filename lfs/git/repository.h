@@ -136,8 +136,9 @@ class Repository {
   // folder of the work tree. Other than for this class's own processes, filters and hooks run.
   Command git(std::vector<std::string> arguments) const;
 
-  std::vector<RefName> refs() const;   // heads, tags and remotes
-  std::string current_branch() const;  // "refs/heads/main"; empty when HEAD is detached
+  std::vector<RefName> refs() const;      // heads, tags and remotes
+  std::vector<RefName> all_refs() const;  // also notes, stashes and what else is below refs/
+  std::string current_branch() const;     // "refs/heads/main"; empty when HEAD is detached
 
   // Unmaps the packs when nothing was read since the last call: a daemon calls it now and then.
   void close_idle_packs() const;

@@ -120,7 +120,7 @@ Result<CommitObject> parse_commit(const GitOid& oid, std::string_view data) {
   return object;
 }
 
-std::vector<RefName> list_refs(git_repository* repository) {
+std::vector<RefName> list_refs(git_repository* repository, bool others) {
   std::vector<RefName> refs;
   ReferenceIteratorHandle iterator;
   if (git_reference_iterator_new(Out(iterator), repository) != 0) return refs;
@@ -128,8 +128,8 @@ std::vector<RefName> list_refs(git_repository* repository) {
     ReferenceHandle reference;
     if (git_reference_next(Out(reference), iterator.get()) != 0) break;
     const std::string_view name = git_reference_name(reference.get());
-    const bool wanted = name.starts_with("refs/heads/") || name.starts_with("refs/tags/") ||
-                        name.starts_with("refs/remotes/");
+    const bool wanted = others || name.starts_with("refs/heads/") ||
+                        name.starts_with("refs/tags/") || name.starts_with("refs/remotes/");
     ObjectHandle commit;
     if (!wanted || git_reference_peel(Out(commit), reference.get(), GIT_OBJECT_COMMIT) != 0) {
       continue;

@@ -12,7 +12,8 @@ namespace lazylfs::lfs {
 Result<Commit> find_commit(git_repository* repository, std::string_view revision);
 // Errc::corrupt when `data` is no commit object.
 Result<CommitObject> parse_commit(const GitOid& oid, std::string_view data);
-std::vector<RefName> list_refs(git_repository* repository);
+// Heads, tags and remotes; with `others` all below refs/.
+std::vector<RefName> list_refs(git_repository* repository, bool others);
 std::string head_branch(git_repository* repository);
 
 // The name in `names` that a person who typed `wanted` may have meant; empty when none is near.
