@@ -155,7 +155,9 @@ std::string endpoint_line(const Workspace& workspace, const std::string& remote,
   const lfs::Config& config = workspace.config();
   const auto endpoint = lfs::find_endpoint(config, remote, lfs::Operation::download,
                                            workspace.repository().common_folder());
-  const std::string url = endpoint ? endpoint->url : "";
+  std::string url = endpoint ? endpoint->url : "";
+  // As it was written, where that is the address itself and not what it was made from.
+  if (endpoint && endpoint->original_url == url + '/') url = endpoint->original_url;
   if (url.empty() && !even_without) return "";
   std::string text = label + '=' + redact_url(url) + " (auth=" + access_mode(config, url) + ')';
   if (endpoint && endpoint->ssh) {

@@ -25,19 +25,6 @@ bool env_bool(const char* name) {
   return false;
 }
 
-// Four looks at the file system; whether the hooks' texts are of today is not their question. A
-// relative core.hooksPath is taken to be in order: to find it needs the whole repository.
-bool hooks_are_there(const lfs::QuickRepository& quick) {
-  std::string folder = quick.config.get("core.hookspath").value_or("");
-  if (folder.empty()) folder = quick.common_folder + "/hooks";
-  if (folder.starts_with("~/")) folder = home_folder() + folder.substr(1);
-  if (!folder.starts_with('/')) return true;
-  for (const char* name : {"/pre-push", "/post-checkout", "/post-commit", "/post-merge"}) {
-    if (!file_exists(folder + name)) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::open(
@@ -51,7 +38,7 @@ Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::op
         quick.common_folder, quick.objects_folder, quick.environment_alternates, quick.config}));
     session->store_ = session->quick_store_.get();
     // A clone's first push depends on it: nobody ran `install` there.
-    if (!hooks_are_there(quick)) lfs::ensure_hooks(session->workspace().repository());
+    lfs::ensure_hooks(lfs::hooks_folder(quick.config, quick.common_folder, quick.work_tree));
     return Opened(std::move(session));
   }
   auto opened = TRY(Workspace::open(context, Need::repository, true));

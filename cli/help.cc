@@ -57,9 +57,10 @@ std::string command_list(const std::vector<const Command*>& commands) {
   return text;
 }
 
+constexpr std::size_t kColumns = 96;
+
 // `text` broken at spaces into lines that fit a terminal.
 std::string wrapped(std::string_view text, std::string_view indentation) {
-  constexpr std::size_t kColumns = 90;
   std::string result;
   std::size_t column = kColumns;
   for (const std::string_view word : split(text, ' ')) {
@@ -170,8 +171,11 @@ std::string program_help(std::span<const Command> commands) {
 }
 
 std::string command_help(std::span<const Command> commands, const Command& command) {
-  std::string text = invocation(command) + "\n\n" + std::string(command.summary) + ".\n\n" +
-                     std::string(command.help) + "\n\n";
+  std::string text = invocation(command) + "\n\n" + std::string(command.summary) + ".\n\n";
+  for (const std::string_view line : split(command.help, '\n')) {
+    text += line.size() <= kColumns ? std::string(line) + '\n' : wrapped(line, "");
+  }
+  text += '\n';
   const auto nested = shown_commands(commands, std::string(command.name) + ' ');
   if (!nested.empty()) text += "Commands:\n\n" + command_list(nested) + '\n';
   return text + "Options:\n\n" + option_list(command.options);

@@ -96,7 +96,6 @@ std::vector<Error> ObjectFetch::finish() {
     send_waiting();
     errors = queue_->wait();
     queue_.reset();
-    workspace_.store().remove_stale_temporaries();
   }
   meter_.finish();
   return errors;

@@ -183,7 +183,6 @@ void ObjectPush::finished(const lfs::TransferOutcome& outcome) {
 }
 
 ExitCode ObjectPush::report() {
-  workspace_.store().remove_stale_temporaries();
   if (!missing_.empty() || !corrupt_.empty()) {
     context_.out << "Git LFS upload " << (incomplete_allowed_ ? "missing objects:" : "failed:")
                  << '\n';

@@ -7,17 +7,17 @@
 namespace lazylfs::cli {
 namespace {
 
-constexpr Option kSkip{"skip", 's', {}, "Leave pointers in place of content that is not here"};
+constexpr Option kSkip{"skip", 's', {}, "Leave pointers in place of content that is not here."};
 constexpr auto kSkipOption = std::to_array<Option>({kSkip});
 
 constexpr auto kPointerOptions = std::to_array<Option>({
-    {"file", 'f', "<file>", "A local file to build the pointer from"},
-    {"pointer", 'p', "<pointer>", "A file with a pointer that another implementation made"},
-    {"stdin", '\0', {}, "Read the pointer to compare with, or to check, from standard input"},
-    {"check", '\0', {}, "Tell by the exit code whether what is read is a pointer"},
-    {"strict", '\0', {}, "With --check: the pointer must be byte for byte as Git LFS writes it"},
-    {"no-strict", '\0', {}, "With --check: any pointer that can be read is right (the default)"},
-    {"no-extensions", '\0', {}, "Build a plain pointer, without the configured extensions"},
+    {"file", 'f', "<file>", "A local file to build the pointer from."},
+    {"pointer", 'p', "<pointer>", "A file with a pointer that another implementation made."},
+    {"stdin", '\0', {}, "Read the pointer to compare with, or to check, from standard input."},
+    {"check", '\0', {}, "Tell by the exit code whether what is read is a pointer."},
+    {"strict", '\0', {}, "With --check: the pointer must be byte for byte as Git LFS writes it."},
+    {"no-strict", '\0', {}, "With --check: any pointer that can be read is right (the default)."},
+    {"no-extensions", '\0', {}, "Build a plain pointer, without the configured extensions."},
 });
 
 constexpr auto kRows = std::to_array<Command>({

@@ -108,7 +108,10 @@ Workspace::Workspace(Context& context, lfs::Repository repository)
   }
 }
 
-Workspace::~Workspace() = default;
+Workspace::~Workspace() {
+  transfers_.reset();
+  store_.remove_stale_temporaries();
+}
 
 bool Workspace::in_work_tree() const { return is_in_work_tree(repository_); }
 

@@ -87,7 +87,11 @@ Result<Endpoint> from_ssh_url(const std::string& text) {
   if (!url) return Error(Errc::invalid, "not a usable ssh address: " + redact_url(text));
   std::string path = percent_decode(url->path);
   if (path.starts_with("/~")) path.erase(0, 1);
-  return ssh_endpoint(percent_decode(url->user), {url->host, url->port}, path, text);
+  // ssh may know the host by a name with capitals (an alias): as it was written.
+  const std::size_t from = text.find("://") + 3;
+  const std::size_t at = text.substr(0, text.find('/', from)).rfind('@');
+  const std::string host = text.substr(at == std::string::npos ? from : at + 1, url->host.size());
+  return ssh_endpoint(percent_decode(url->user), {host, url->port}, path, text);
 }
 
 // user@host:path, host:path, [user@host:port]:path, user@[::1]:path.

@@ -1,11 +1,13 @@
 #include "lfs/filter/stream.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "lfs/base/fd.h"
@@ -14,6 +16,7 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kCopyBytes = 256U << 10U;
+constexpr std::size_t kSmallCopyBytes = 4U << 10U;
 constexpr int kPipeBytes = 1 << 20;
 
 }  // namespace
@@ -59,8 +62,20 @@ Result<std::uint64_t> copy_stream(ByteInput& from, ByteOutput& to) {
 
 Result<std::uint64_t> copy_file_to(const std::string& path, ByteOutput& to) {
   const Fd file = TRY(open_file(path, O_RDONLY));
-  FdInput input(file.get());
-  return TRY_CONTEXT("copy " + path, copy_stream(input, to));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return Error::from_errno("read " + path, errno);
+  // One byte more than the file has: then one read tells that this was all of it.
+  const auto wanted = static_cast<std::size_t>(status.st_size) + 1;
+  const std::size_t room = std::clamp(wanted, kSmallCopyBytes, kCopyBytes);
+  const std::unique_ptr<std::byte[]> buffer(new std::byte[room]);  // NOLINT: not cleared first
+  std::uint64_t total = 0;
+  while (true) {
+    const std::span<std::byte> into(buffer.get(), room);
+    const std::size_t got = TRY_CONTEXT("read " + path, read_full(file.get(), into));
+    if (got > 0) TRY(to.write(into.first(got)));
+    total += got;
+    if (got < room) return total;
+  }
 }
 
 void widen_pipe(int fd) {

@@ -68,6 +68,25 @@ std::optional<Found> search() {
   }
 }
 
+// A split index has most of its entries in another file, which its extension "link" names: a size
+// of four bytes, so many bytes, then another extension or the checksum. A path may look so: no
+// harm.
+bool may_be_split(std::string_view index) {
+  constexpr std::string_view kName = "link";
+  constexpr std::size_t kHashBytesMin = 20;
+  for (std::size_t at = index.find(kName); at != std::string_view::npos;
+       at = index.find(kName, at + 1)) {
+    const std::size_t content = at + kName.size() + 4;
+    if (content + kHashBytesMin > index.size()) break;
+    std::size_t size = 0;
+    for (std::size_t i = content - 4; i < content; ++i) {
+      size = size << 8U | static_cast<unsigned char>(index[i]);
+    }
+    if (size >= kHashBytesMin && size <= index.size() - content - kHashBytesMin) return true;
+  }
+  return false;
+}
+
 // True when the index cannot hold a .lfsconfig. Without an index HEAD would have to be asked.
 bool index_lacks_lfsconfig(const std::string& git_folder) {
   const std::string given = env_or_empty("GIT_INDEX_FILE");
@@ -79,10 +98,9 @@ bool index_lacks_lfsconfig(const std::string& git_folder) {
   void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file->get(), 0);
   if (mapped == MAP_FAILED) return false;
   const std::string_view text(static_cast<const char*>(mapped), size);
-  // A split index has its entries in another file; its extension's name is followed by a size.
   const bool lacks =
       ::memmem(text.data(), text.size(), kConfigName.data(), kConfigName.size()) == nullptr &&
-      ::memmem(text.data(), text.size(), "link", 5) == nullptr;
+      !may_be_split(text);
   ::munmap(mapped, size);
   return lacks;
 }
@@ -112,6 +130,7 @@ std::optional<QuickRepository> find_quick_repository() {
 
   QuickRepository repository;
   repository.git_folder = found->git_folder;
+  repository.work_tree = found->work_tree;
   repository.common_folder = found->git_folder;
   if (file_exists(found->git_folder + "/commondir")) {
     const auto common = linked_path(found->git_folder + "/commondir", "", found->git_folder);

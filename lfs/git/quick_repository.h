@@ -12,7 +12,7 @@ namespace lazylfs::lfs {
 
 // Value; the members mean what Repository's do.
 struct QuickRepository {
-  std::string git_folder, common_folder;
+  std::string git_folder, common_folder, work_tree;
   std::string objects_folder;
   std::vector<std::string> environment_alternates;
   Config config;

@@ -135,19 +135,23 @@ Result<void> write_hook(const Hook& hook) {
 
 }  // namespace
 
-std::string hooks_folder(const Repository& repository) {
-  const std::string configured = repository.config().get("core.hookspath").value_or("");
-  if (configured.empty()) return repository.common_folder() + "/hooks";
+std::string hooks_folder(const Config& config, const std::string& common_folder,
+                         const std::string& base) {
+  const std::string configured = config.get("core.hookspath").value_or("");
+  if (configured.empty()) return common_folder + "/hooks";
   if (configured.starts_with('/')) return absolute_path(configured);
   if (configured == "~" || configured.starts_with("~/")) {
     return absolute_path(home_folder() + configured.substr(1));
   }
-  const std::string& base = repository.is_bare() ? repository.git_folder() : repository.work_tree();
   return absolute_path(base + '/' + configured);
 }
 
-Result<void> install_hooks(const Repository& repository, bool force) {
-  const std::string folder = hooks_folder(repository);
+std::string hooks_folder(const Repository& repository) {
+  return hooks_folder(repository.config(), repository.common_folder(),
+                      repository.is_bare() ? repository.git_folder() : repository.work_tree());
+}
+
+static Result<void> install_hooks_in(const std::string& folder, bool force) {
   for (const std::string_view name : kHooks) {
     const Hook hook = TRY(look_at(folder, name));
     if (hook.state == HookState::foreign && !force) return foreign_hook(hook);
@@ -156,6 +160,10 @@ Result<void> install_hooks(const Repository& repository, bool force) {
     TRY(write_hook(hook));
   }
   return {};
+}
+
+Result<void> install_hooks(const Repository& repository, bool force) {
+  return install_hooks_in(hooks_folder(repository), force);
 }
 
 std::vector<Error> uninstall_hooks(const Repository& repository) {
@@ -186,8 +194,10 @@ std::string hooks_by_hand(const Repository& repository) {
   return text;
 }
 
-void ensure_hooks(const Repository& repository) {
-  const Result<void> installed = install_hooks(repository, false);
+void ensure_hooks(const Repository& repository) { ensure_hooks(hooks_folder(repository)); }
+
+void ensure_hooks(const std::string& hooks_folder) {
+  const Result<void> installed = install_hooks_in(hooks_folder, false);
   if (!installed) {
     TRACE(TraceArea::general, "hooks are not installed: " << installed.error().message());
   }

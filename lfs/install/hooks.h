@@ -5,12 +5,16 @@
 #include <vector>
 
 #include "lfs/base/result.h"
+#include "lfs/git/config.h"
 #include "lfs/git/repository.h"
 
 namespace lazylfs::lfs {
 
 // core.hooksPath ("~" expanded, relative to the work tree), else <common folder>/hooks.
 std::string hooks_folder(const Repository& repository);
+// The same from its parts; `base`: the work tree, or the git folder of a bare repository.
+std::string hooks_folder(const Config& config, const std::string& common_folder,
+                         const std::string& base);
 
 // Writes the hooks that are missing, empty or of an older version; with `force` all of them.
 // Errc::exists, with the foreign hook's text, at the first hook of somebody else's: those before
@@ -26,5 +30,6 @@ std::string hooks_by_hand(const Repository& repository);
 // install_hooks without force for the commands that do it silently: four short reads when the hooks
 // are there; never fails.
 void ensure_hooks(const Repository& repository);
+void ensure_hooks(const std::string& hooks_folder);
 
 }  // namespace lazylfs::lfs

@@ -120,7 +120,7 @@ Result<std::unique_ptr<CustomAdapter::Agent>> CustomAdapter::start_agent() const
   const AgentSettings& settings = options_.agent;
   Command command;
   const std::string line =
-      quoted(settings.path) + (settings.args.empty() ? "" : " " + settings.args);
+      "exec " + quoted(settings.path) + (settings.args.empty() ? "" : " " + settings.args);
   command.argv = {"sh", "-c", line};
   Pipe errors;
   if (trace_enabled(TraceArea::transfer)) {

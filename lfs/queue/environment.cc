@@ -103,6 +103,8 @@ Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter
   const Endpoint endpoint =
       TRY(find_endpoint(config(), remote, operation, repository_.common_folder()));
   if (name == kFileAgent && endpoint.is_file()) {
+    // Upstream starts a process for it; who looks for that line should find it.
+    TRACE(TraceArea::transfer, "xfer: started custom adapter process \"git-lfs\" as this one");
     return std::unique_ptr<TransferAdapter>(
         std::make_unique<FileAdapter>(store_, operation, endpoint.url));
   }

@@ -112,7 +112,7 @@ void TransferQueue::Impl::add(TransferJob job) {
             state->batchers.size() < kBatchersMax) {
           state->batchers.emplace_back([this] { run_batches(); });
         }
-        batch_wanted_.notify_one();
+        if (may_begin_batch(*state)) batch_wanted_.notify_one();
         return;
       }
       object->ended = true;

@@ -31,7 +31,7 @@ void TransferQueue::Impl::run_batches() {
     batch = {};
     auto state = state_.lock();
     --state->batches_under_way;
-    all_ended_.notify_all();
+    if (state->stopping) all_ended_.notify_all();
   }
 }
 

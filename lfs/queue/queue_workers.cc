@@ -20,7 +20,7 @@ void TransferQueue::Impl::run_worker(std::size_t index) {
     move(*object, index);
     auto state = state_.lock();
     --state->moving;
-    all_ended_.notify_all();
+    if (state->stopping) all_ended_.notify_all();  // each needless wake-up costs a switch
   }
 }
 

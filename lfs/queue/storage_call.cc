@@ -89,7 +89,8 @@ Attempt refused_by_storage(const ApiResponse& response) {
   attempt.retry_after = retry_after_seconds(response.head);
   attempt.overloaded = status == 429 || status == 503;
   // A signed address may have expired: a new one is worth one or two more requests.
-  if (status == 401 || status == 403) attempt.retries = 2;
+  if (status == 403) attempt.retries = 2;
+  if (status == 401) attempt.retries = 1;  // a person may be asked each time
   if (status == 408 || status == 429) attempt.retries = Attempt::kUnlimited;
   if (status >= 500 && status != 501 && status != 507 && status != 509) {
     attempt.retries = Attempt::kUnlimited;

@@ -48,11 +48,13 @@ std::optional<std::uint64_t> size_of(const std::string& path) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-// The object that a temporary's name "<oid>-<anything>" is meant for.
-std::optional<Oid> oid_of_temporary(std::string_view name) {
-  if (name.size() <= Oid::kHexLength || name[Oid::kHexLength] != '-') return std::nullopt;
-  const Result<Oid> oid = Oid::parse(name.substr(0, Oid::kHexLength));
-  return oid ? std::optional(*oid) : std::nullopt;
+// Where the object lies that a temporary's name "<oid>-<anything>" is meant for, below objects/;
+// empty for other names. That the first 64 bytes are hexadecimal is not asked, as upstream does
+// not.
+std::string place_of_temporary(std::string_view name) {
+  if (name.size() <= Oid::kHexLength || name[Oid::kHexLength] != '-') return "";
+  const std::string oid(name.substr(0, Oid::kHexLength));
+  return oid.substr(0, 2) + '/' + oid.substr(2, 2) + '/' + oid;
 }
 
 // Copies `from` to `to`, both open at their start, and hashes what it copies.
@@ -104,29 +106,31 @@ class StaleFiles {
  public:
   explicit StaleFiles(const ObjectStore& store) : store_(store), now_(std::time(nullptr)) {}
 
-  void remove_in(const std::string& folder, bool in_sub_folder) {
+  // In a `fresh` folder, which its maker may still fill, only what has its object is removed.
+  void remove_in(const std::string& folder, bool in_sub_folder, bool fresh = false) {
     const Folder entries(::opendir(folder.c_str()));
     if (!entries) return;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone
     while (const dirent* entry = ::readdir(entries.get())) {
       const std::string name = entry->d_name;
-      if (name != "." && name != "..") judge(folder + '/' + name, name, in_sub_folder);
+      if (name != "." && name != "..") judge(folder + '/' + name, name, in_sub_folder, fresh);
     }
   }
 
  private:
-  void judge(const std::string& path, const std::string& name, bool in_sub_folder) {
+  void judge(const std::string& path, const std::string& name, bool in_sub_folder, bool fresh) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return;
     const bool old = now_ - status.st_mtime > kStaleSeconds;
     if (S_ISDIR(status.st_mode)) {
-      if (!old || in_sub_folder) return;
-      remove_in(path, true);
-      ::rmdir(path.c_str());  // fails, as it should, when something is left in it
+      if (in_sub_folder) return;
+      remove_in(path, true, !old);
+      if (old) ::rmdir(path.c_str());  // fails, as it should, when something is left in it
       return;
     }
-    const auto oid = oid_of_temporary(name);
-    if (old || (oid && file_exists(store_.object_path(*oid)))) ::unlink(path.c_str());
+    const std::string place = place_of_temporary(name);
+    const bool done = !place.empty() && file_exists(store_.folder() + "/objects/" + place);
+    if (done || (old && !fresh)) ::unlink(path.c_str());
   }
 
   const ObjectStore& store_;

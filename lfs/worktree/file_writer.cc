@@ -74,7 +74,8 @@ Result<void> FileWriter::fill(int to, const std::string& source) {
   const Fd from = TRY(open_file(source, O_RDONLY));
   if (can_clone_) {
     if (::ioctl(to, FICLONE, from.get()) == 0) return {};
-    can_clone_ = false;
+    // Other errors are those of one file: the empty object is a device.
+    if (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY) can_clone_ = false;
   }
   return copy(from.get(), to);
 }

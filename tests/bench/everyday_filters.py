@@ -115,8 +115,7 @@ class Bench:
                      statistics.median(times[step, "upstream"]))
 
     def startup(self):
-        work = self.work_tree("ours") if not (self.scratch / "work-ours").exists() else (
-            self.scratch / "work-ours")
+        work = self.work_tree("startup")
         content = work / "content"
         content.write_bytes(b"hello")
         pointer = work / "pointer"

@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.build = Path(options.build).resolve()
-        self.scratch = Path(tempfile.mkdtemp(prefix="lazylfs-bench-"))
+        self.scratch = Path(tempfile.mkdtemp(prefix="lazylfs-bench-", dir=options.scratch))
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         self.environment = {
             **inherited, "HOME": str(self.scratch), "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -181,6 +181,7 @@ def main():
     parser.add_argument("--build", default=ROOT / "build/release")
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scratch", help="a folder to work in; tmpfs shows the programs, not the disk")
     parser.add_argument("--only", default="fetch-loopback,fetch-20ms,push-20ms,fetch-large")
     options = parser.parse_args()
     wanted = options.only.split(",")

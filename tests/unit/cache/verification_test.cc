@@ -224,5 +224,43 @@ TEST_F(VerificationTest, AWritableFileIsNotSharedWithTheCache) {
   EXPECT_EQ(*read_all(*object), content);
 }
 
+TEST_F(VerificationTest, VerifiedFilesAreAdoptedWithoutACopyAndBecomeReadOnly) {
+  const auto cache = open_cache();
+  const std::string content = make_content(2 * kBlockBytes + 5);
+  const std::string cut = make_content(3000);
+  const ObjectId id = id_of(content);
+  const std::string path = folder_ + "/file";
+  const std::string short_path = folder_ + "/short";
+  ASSERT_THAT(write_file_atomically(path, content), IsOk());
+  ASSERT_THAT(write_file_atomically(short_path, cut.substr(1)), IsOk());
+  ASSERT_THAT(cache->adopt_files({{id, path}, {id_of(cut), short_path}, {id, "/absent"}}), IsOk());
+  EXPECT_EQ(cache->status(id_of(cut).oid)->state, ObjectState::remote);
+  ASSERT_EQ(cache->status(id.oid)->state, ObjectState::complete);
+  struct stat status {};
+  ASSERT_EQ(::stat(cache->status(id.oid)->path.c_str(), &status), 0);
+  EXPECT_TRUE(status.st_nlink == 1 || (status.st_mode & 0222U) == 0U);
+  const auto object = *cache->open_object(id, source_);
+  EXPECT_EQ(*read_all(*object), content);
+  EXPECT_EQ(source_.count(), 0U);
+}
+
+TEST_F(VerificationTest, ADamagedHardLinkLeavesTheCacheAndIsNotWrittenTo) {
+  const auto cache = open_cache();
+  const std::string content = make_content(4 * kBlockBytes);
+  const ObjectId id = id_of(content);
+  const std::string path = folder_ + "/file";
+  ASSERT_THAT(write_file_atomically(path, content), IsOk());
+  ASSERT_THAT(cache->adopt_files({{id, path}}), IsOk());
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  if (status.st_nlink == 1) GTEST_SKIP() << "the file system has reflinks";
+  ASSERT_THAT(cache->verify({}, nullptr), IsOk());  // now the index has its ledger
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  damage(path, kBlockBytes + 7);
+  EXPECT_THAT(cache->verify({}, nullptr)->corrupt, testing::ElementsAre(id.oid));
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 1U);
+}
+
 }  // namespace
 }  // namespace lazylfs::cache

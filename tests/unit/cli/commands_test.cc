@@ -58,7 +58,7 @@ TEST(CommandTableTest, EveryShownOptionHasHelpAndALetterOfItsOwn) {
 
 TEST(CommandTableTest, HelpTextsFitATerminal) {
   for (const Command& command : all_commands()) {
-    std::istringstream text{std::string(command.help)};
+    std::istringstream text{command_help(all_commands(), command)};
     for (std::string line; std::getline(text, line);) EXPECT_LE(line.size(), 96U) << line;
   }
 }

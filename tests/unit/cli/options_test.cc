@@ -95,7 +95,8 @@ TEST(OptionsTest, ErrorsAreInTheWordsOfGitLfs) {
   EXPECT_EQ(message_for({"--ref"}), "flag needs an argument: --ref");
   EXPECT_EQ(message_for({"-ar"}), "flag needs an argument: 'r' in -r");
   EXPECT_EQ(message_for({"--all=maybe"}),
-            "invalid argument \"maybe\" for \"-a, --all\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax");
+            "invalid argument \"maybe\" for \"-a, --all\" flag: strconv.ParseBool: parsing "
+            "\"maybe\": invalid syntax");
   EXPECT_EQ(message_for({"--when=never"}),
             "invalid argument \"never\" for \"--when\" flag: must be one of auto|off");
 }

@@ -67,6 +67,7 @@ class FakeCache : public cache::Cache {
   }
   Result<cache::GcReport> gc(bool) override { return unasked(); }
   Result<void> insert_file(const ObjectId&, const std::string&) override { return unasked(); }
+  Result<void> adopt_files(const std::vector<VerifiedFile>&) override { return unasked(); }
 
   static constexpr std::uint64_t kUnopenable = 4242;
 

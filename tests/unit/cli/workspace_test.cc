@@ -64,7 +64,7 @@ TEST_F(WorkspaceTest, WhatIsMissingIsSaidInUpstreamsWords) {
 TEST_F(WorkspaceTest, TheFormatVersionIsWrittenOnceAndChecked) {
   EXPECT_NE(open(Need::repository, true), nullptr);
   EXPECT_THAT(read_file(repository + "/.git/config", 1U << 16U).value_or(""),
-              HasSubstr("repositoryformatversion = 0\n[lfs]"));
+              HasSubstr("[lfs]\n\trepositoryformatversion = 0\n"));
   git({"config", "lfs.repositoryformatversion", "7"});
   EXPECT_NE(open(Need::repository, false), nullptr);
   EXPECT_EQ(open(Need::repository, true), nullptr);

@@ -245,13 +245,16 @@ TEST_F(ObjectStoreTest, StaleTemporariesGoAndFreshOnesStay) {
   write(tmp + "fresh", "x");
   write(tmp + "old", "x");
   write(tmp + "folder/old", "x");
+  write(tmp + "young/" + hex + "-9", "x");
+  write(tmp + "young/other", "x");
   const utimbuf old{std::time(nullptr) - 4000, std::time(nullptr) - 4000};
-  for (const char* name : {"old", "folder/old", "folder"}) {
+  for (const char* name : {"old", "folder/old", "young/other", "folder"}) {
     ASSERT_EQ(::utime(path(tmp + name).c_str(), &old), 0);
   }
   store.remove_stale_temporaries();
   EXPECT_THAT(names_in(store.temporary_folder()),
-              testing::UnorderedElementsAre(id_of("absent").oid.hex() + "-123", "fresh"));
+              testing::UnorderedElementsAre(id_of("absent").oid.hex() + "-123", "fresh", "young"));
+  EXPECT_THAT(names_in(store.temporary_folder() + "/young"), testing::ElementsAre("other"));
 }
 
 TEST_F(ObjectStoreTest, ACloneHasTheContentAndNeverReplacesAFile) {
