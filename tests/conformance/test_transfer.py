@@ -226,6 +226,7 @@ def checkout_of_a_file_that_was_removed_from_the_index(t):
     t.git("rm -q --cached same.bin")
     t.only_ours("git lfs checkout", "= 0\n", "3.3.0 complains about its own git command")
     t.only_ours("git status --porcelain", "D  same.bin\n?? same.bin\n= 0\n", "as above")
+    t.repositories.clear()
 
 
 def conflict(t):
