@@ -3,6 +3,7 @@
 // handshake of their own.
 #include "lfs/queue/ssh_connection.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -79,7 +80,13 @@ SshConnection::SshConnection(ChildProcess process, Fd errors)
     : process_(std::move(process)), errors_(std::move(errors)) {
   listener_ = std::thread([this] {
     std::array<char, 1024> buffer{};
+    // Not to its end: a program that ssh left behind may hold the pipe open.
     while (true) {
+      pollfd readable{errors_.get(), POLLIN, 0};
+      if (::poll(&readable, 1, 50) == 0) {
+        if (ended_) return;
+        continue;
+      }
       const ssize_t got = ::read(errors_.get(), buffer.data(), buffer.size());
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return;
@@ -98,6 +105,7 @@ SshConnection::~SshConnection() {
     (void)call(quit).has_value();
   }
   process_.wait(std::chrono::seconds(broken_ ? 1 : 10));
+  ended_ = true;
   listener_.join();
 }
 
@@ -256,9 +264,11 @@ SshPool::SshPool(const Config& config, Options options)
 
 SshPool::~SshPool() {
   {
+    // The others live within their master's connection: it ends when they have ended.
     auto state = state_.lock();
-    // The first is the others' master: it goes last.
-    while (!state->idle.empty()) state->idle.pop_back();
+    SshConnection* const master = state->master;
+    std::erase_if(state->idle, [&](const auto& connection) { return connection.get() != master; });
+    state->idle.clear();
   }
   if (control_folder_.empty()) return;
   ::unlink((control_folder_ + "/lfs.sock").c_str());
@@ -305,6 +315,7 @@ Result<SshPool::Loan> SshPool::borrow() {
     return connection.error();
   }
   state->lent.push_back(connection->get());
+  if (first) state->master = connection->get();
   if (state->stopped) (*connection)->kill();
   return Loan(*this, std::move(*connection));
 }

@@ -1,6 +1,7 @@
 // Connections to git-lfs-transfer: pkt-lines through ssh, version 1 of the protocol.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -77,6 +78,7 @@ class SshConnection {
   Fd errors_;
   Guarded<std::string> error_text_;  // ssh's stderr, its end
   std::thread listener_;
+  std::atomic<bool> ended_{false};
   bool broken_ = false;
 };
 
@@ -123,6 +125,7 @@ class SshPool {
   struct State {
     std::vector<std::unique_ptr<SshConnection>> idle;
     std::vector<SshConnection*> lent;
+    SshConnection* master = nullptr;  // the first that was opened
     std::size_t open = 0;
     bool opened_first = false;
     bool stopped = false;
