@@ -1,8 +1,9 @@
 // What the trampolines of cmake/lazy_library.cmake call; nothing else does, hence no header.
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <string>
+
+#include <dlfcn.h>
 
 #include "lfs/base/fd.h"
 

@@ -15,7 +15,7 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kHeaderBytesMax = 256U << 10U;
-constexpr long kReceiveBufferBytes = 512L << 10;  // libcurl's maximum: fewer, longer reads
+constexpr long kReceiveBufferBytes = 512L << 10;         // libcurl's maximum: fewer, longer reads
 constexpr const char* kUserAgent = kVersionLine.data();  // a literal, hence NUL-terminated
 
 bool traces_http() { return trace_enabled(TraceArea::general) || trace_enabled(TraceArea::http); }
