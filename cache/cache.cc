@@ -260,8 +260,11 @@ Result<void> CacheImpl::remove_leftovers(GcReport& report) {
     if (trusted) continue;
     remove_file(data);
     remove_file(layout().partial_map(oid));
-    if (!complete) TRY(core_->index().forget(oid));
-    report.removed.push_back(oid);
+    if (complete) continue;  // the object itself stays: what went was its past
+    TRY(core_->index().forget(oid));
+    if (std::ranges::find(report.removed, oid) == report.removed.end()) {
+      report.removed.push_back(oid);
+    }
   }
   return {};
 }
