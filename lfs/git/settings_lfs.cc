@@ -66,7 +66,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      "Seconds without a byte after which a connection is given up; below 1 never.", "every request",
      kForUrls, kUnsafe},
     {"lfs.concurrenttransfers", Type::integer, "8", Theme::transfer,
-     "How many objects move at the same time.", "fetch, pull, push", kPlain, kUnsafe},
+     "How many objects move at the same time. Without it: 8, and up to 64 while objects are small "
+     "and answers slow.",
+     "fetch, pull, push", kPlain, kUnsafe},
     {"lfs.basictransfersonly", Type::boolean, "false", Theme::transfer,
      "Offer the server nothing but the basic adapter.", "fetch, pull, push", kPlain, kUnsafe},
     {"lfs.tustransfers", Type::boolean, "false", Theme::transfer,
