@@ -141,6 +141,7 @@ def bench_content(bench, only):
 def bench_history(bench):
     work = bench.history_repository()
     count = bench.options.commits
+    # Neither side walks anything here: processes that start are what is timed, so no ratio is asked.
     bench.compare(f"push --dry-run of {count:,} commits that the remote has (tracking branch)", 1, work,
                   "push", "--dry-run", "origin", "main")
     # Nothing is known of this remote but what it says itself.
