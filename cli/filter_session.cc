@@ -82,10 +82,14 @@ Workspace& FilterSession::workspace() {
 // upstream's, it gives up when a remote's name has a slash.
 std::string FilterSession::remote_for(std::string_view treeish) {
   const std::string usual = workspace().remote();
-  if (treeish.empty() || !config().get_bool("lfs.remote.autodetect", false)) return usual;
+  if (!config().get_bool("lfs.remote.autodetect", false)) return usual;
   lazylfs::Command command;
-  command.argv = {"git",        "for-each-ref",       "--format=%(refname:strip=2)",
-                  "--contains", std::string(treeish), "refs/remotes"};
+  command.argv = {"git",
+                  "for-each-ref",
+                  "--format=%(refname:strip=2)",
+                  "--contains",
+                  treeish.empty() ? "HEAD" : std::string(treeish),
+                  "refs/remotes"};
   const auto listed = run_command(command);
   if (!listed || listed->exit_code != 0) return usual;
   std::string first(listed->out.substr(0, std::min(listed->out.find('\n'), listed->out.size())));

@@ -223,7 +223,8 @@ Result<void> PartialFile::finish() {
   TRY(flush());
   const Oid got = TRY(digest());
   if (bytes_ != id_.size || got != id_.oid) {
-    ::unlink(path_.c_str());
+    // What is too short may be the beginning of the right content: the next try continues it.
+    if (bytes_ >= id_.size || own_name_) ::unlink(path_.c_str());
     return wrong_content(id_, got, bytes_);
   }
   return store_->move_in(path_, id_);
