@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -153,6 +154,10 @@ class SshServer(Daemon):
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         self.start(t, [SSHD, "-D", "-e", "-f", config], self.port, self.top / "log")
+        # The path of a socket must be short, and 3.3.0 does not try git-lfs-transfer without one.
+        sockets = tempfile.mkdtemp(prefix="ssh-", dir="/tmp")
+        t.cleanups.append(lambda: shutil.rmtree(sockets, ignore_errors=True))
+        t.env["TMPDIR"] = sockets
         t.env["GIT_SSH_COMMAND"] = (f"ssh -F none -i {self.top}/key -o StrictHostKeyChecking=no "
                                     f"-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR")
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.top / "repo.git"], check=True)
