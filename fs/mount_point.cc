@@ -105,7 +105,9 @@ std::string canonical_mountpoint(const std::string& path) {
 bool is_stale(const std::string& mountpoint) {
   // Attributes may be answered from the kernel's cache; this question never is.
   struct statvfs statistics {};
-  return ::statvfs(mountpoint.c_str(), &statistics) != 0 && errno == ENOTCONN;
+  if (::statvfs(mountpoint.c_str(), &statistics) == 0) return false;
+  // The second is for a question that was under way when the last thread of a killed daemon ended.
+  return errno == ENOTCONN || errno == ECONNABORTED;
 }
 
 Result<void> prepare_mountpoint(const std::string& mountpoint) {

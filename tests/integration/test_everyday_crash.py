@@ -55,7 +55,8 @@ class EverydayCrashTest(MountTest):
     def check_store(self, folder):
         objects = folder / ".git/lfs/objects"
         for path in objects.rglob("*"):
-            if path.is_file():
+            # What no client takes for an object: a file not yet complete (ObjectStore::put).
+            if path.is_file() and not path.name.startswith(".new-"):
                 self.assertEqual(sha256(path.read_bytes()), path.name, "a broken object in the store")
 
     def check_files(self, work):
