@@ -16,18 +16,10 @@ namespace lazylfs::cli {
 namespace {
 
 constexpr std::size_t kOffersMax = 1000;
-constexpr std::size_t kHashBytes = 256U << 10U;
 
 bool is_object(int fd, const ObjectId& id) {
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(kHashBytes, id.size + 1));
-  Sha256 hash;
-  while (true) {
-    const Result<std::size_t> got = read_full(fd, buffer);
-    if (!got) return false;
-    hash.update(std::span<const std::byte>(buffer).first(*got));
-    if (*got < buffer.size()) break;
-  }
-  return hash.bytes_hashed() == id.size && hash.digest() == id.oid;
+  const Result<ObjectId> found = hash_to_end(fd);
+  return found && *found == id;
 }
 
 }  // namespace

@@ -11,11 +11,6 @@
 namespace lazylfs::cli {
 namespace {
 
-bool is_true(std::string_view value) {
-  const std::string lower = to_lower(value);
-  return lower == "1" || lower == "true" || lower == "yes" || lower == "on" || lower == "t";
-}
-
 // The name of the one remote that has this URL, else the URL.
 std::string name_of_remote(const lfs::Config& config, const std::string& url) {
   std::string name;

@@ -40,13 +40,7 @@ struct Side {
 };
 
 Result<std::string> hash_stream(int fd) {
-  std::vector<std::byte> buffer(1U << 18U);
-  Sha256 hash;
-  while (true) {
-    const std::size_t got = TRY(read_full(fd, buffer));
-    hash.update(std::span(buffer).first(got));
-    if (got < buffer.size()) return hash.digest().hex().substr(0, kShortHash);
-  }
+  return TRY(hash_to_end(fd)).oid.hex().substr(0, kShortHash);
 }
 
 class Sides {

@@ -224,18 +224,14 @@ class Tracker {
   std::vector<std::string> files_;
 };
 
-bool wants_no_hooks() {
-  const std::string value = to_lower(env_or_empty("GIT_LFS_TRACK_NO_INSTALL_HOOKS"));
-  return value == "1" || value == "true" || value == "yes" || value == "on" || value == "t";
-}
-
 }  // namespace
 
 Result<ExitCode> run_track(Context& context, const Arguments& arguments) {
   auto opened = TRY(Workspace::open(context, Need::work_tree, true));
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   const auto& workspace = std::get<std::unique_ptr<Workspace>>(opened);
-  if (!wants_no_hooks()) lfs::ensure_hooks(workspace->repository());
+  if (!is_true(env_or_empty("GIT_LFS_TRACK_NO_INSTALL_HOOKS")))
+    lfs::ensure_hooks(workspace->repository());
 
   const bool json = arguments.is_set("json");
   if (!arguments.positional.empty()) {

@@ -42,8 +42,7 @@ std::string setting_line(const lfs::Config& config, const Line& line) {
   const bool at_least_one = line.key == "lfs.concurrenttransfers";
   if (at_least_one && parse_int(value).value_or(0) < 1) value = setting->fallback;
   if (line.key == "lfs.skipdownloaderrors" && value == "false") {
-    const std::string on = to_lower(env_or_empty("GIT_LFS_SKIP_DOWNLOAD_ERRORS"));
-    if (on == "1" || on == "true" || on == "yes" || on == "on" || on == "t") value = "true";
+    if (is_true(env_or_empty("GIT_LFS_SKIP_DOWNLOAD_ERRORS"))) value = "true";
   }
   return std::string(line.label) + '=' + value;
 }

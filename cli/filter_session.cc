@@ -16,15 +16,6 @@ namespace {
 
 constexpr const char* kFormatKey = "lfs.repositoryformatversion";
 
-// A boolean of the environment as upstream reads it.
-bool env_bool(const char* name) {
-  const std::string value = to_lower(env_or_empty(name));
-  for (const char* yes : {"true", "1", "on", "yes", "t"}) {
-    if (value == yes) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::open(
@@ -56,12 +47,12 @@ const lfs::Config& FilterSession::config() const {
 lfs::SmudgeRules FilterSession::rules(bool skip) const {
   lfs::SmudgeRules rules;
   rules.filter = lfs::PathFilter::from(config(), nullptr, nullptr, true);
-  rules.skip = skip || env_bool("GIT_LFS_SKIP_SMUDGE");
+  rules.skip = skip || is_true(env_or_empty("GIT_LFS_SKIP_SMUDGE"));
   return rules;
 }
 
 bool FilterSession::skip_download_errors() const {
-  return env_bool("GIT_LFS_SKIP_DOWNLOAD_ERRORS") ||
+  return is_true(env_or_empty("GIT_LFS_SKIP_DOWNLOAD_ERRORS")) ||
          config().get_bool("lfs.skipdownloaderrors", false);
 }
 

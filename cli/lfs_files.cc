@@ -10,10 +10,6 @@
 namespace lazylfs::cli {
 namespace {
 
-bool is_file(lfs::EntryKind kind) {
-  return kind == lfs::EntryKind::file || kind == lfs::EntryKind::executable;
-}
-
 std::string join(const std::string& folder, std::string_view name) {
   return folder.empty() ? std::string(name) : folder + '/' + std::string(name);
 }
@@ -60,7 +56,7 @@ class Walk {
                           }));
     std::vector<Folder> folders;
     for (const Child& child : children) {
-      if (is_file(child.kind)) {
+      if (lfs::is_file(child.kind)) {
         if (wanted_(join(folder.path, child.name))) TRY(add_file(folder, child.name));
       } else if (child.kind == lfs::EntryKind::folder) {
         const fs::Attributes found = TRY(tree_.lookup(folder.ino, child.name));
@@ -74,7 +70,7 @@ class Walk {
 
   Result<void> add_file(const Folder& folder, const std::string& name) {
     const fs::Attributes found = TRY(tree_.lookup(folder.ino, name));
-    if (!is_file(found.kind)) return {};
+    if (!lfs::is_file(found.kind)) return {};
     const fs::Content content = TRY(tree_.content(found.ino));
     if (content.is_lfs) files_.push_back({join(folder.path, name), content.object});
     tree_.forget(found.ino, 1);

@@ -27,11 +27,6 @@ constexpr auto kInterval = std::chrono::milliseconds(200);
 constexpr auto kRateWindow = std::chrono::seconds(3);
 constexpr std::size_t kWidthWithoutTerminal = 80;
 
-bool is_true(std::string_view text) {
-  const std::string lower = to_lower(text);
-  return lower == "1" || lower == "true" || lower == "yes" || lower == "on" || lower == "t";
-}
-
 bool draws(const Context& context, const lfs::Config& config) {
   if (is_true(env_or_empty("GIT_LFS_FORCE_PROGRESS"))) return true;
   if (config.get_bool("lfs.forceprogress", false)) return true;

@@ -26,10 +26,6 @@ bool is_worth_retrying(int status) {
 
 }  // namespace
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 bool is_json(const HttpHead& head) {
   const std::string type =
       to_lower(trim(head.header("Content-Type").substr(0, head.header("Content-Type").find(';'))));
@@ -142,7 +138,7 @@ Result<ApiResponse> ApiCaller::send_following_redirects(const Attempts& attempts
     const HttpRequest bare = request;  // without credentials: they are chosen for each host
     grant = TRY(grant_for(request));
     HttpResponse response = TRY(sender_.send(request, kBatchReplyBytesMax, attempts.deadline));
-    if (!is_redirect(response.head.status) || response.head.header("Location").empty()) {
+    if (!response.head.is_redirect() || response.head.header("Location").empty()) {
       return ApiResponse{std::move(response.head), std::move(response.body), request.url,
                          request.method};
     }

@@ -4,14 +4,18 @@
 #include "lfs/base/sha256.h"
 
 #include <cassert>
+#include <memory>
 #include <new>
 
 #include <openssl/sha.h>
+
+#include "lfs/base/fd.h"
 
 namespace lazylfs {
 namespace {
 
 constexpr std::uint64_t kCompressionBlock = 64;
+constexpr std::size_t kFileBufferBytes = 256U << 10U;
 
 }  // namespace
 
@@ -73,6 +77,19 @@ Oid Sha256::of(std::span<const std::byte> data) {
 
 Oid Sha256::of(std::string_view text) {
   return of(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+Result<ObjectId> hash_to_end(int fd, int into) {
+  // Not set to zero: most files are far smaller, and the pages they leave untouched cost nothing.
+  const auto room = std::make_unique_for_overwrite<std::byte[]>(kFileBufferBytes);
+  Sha256 hasher;
+  while (true) {
+    const std::span<std::byte> buffer(room.get(), kFileBufferBytes);
+    const std::size_t got = TRY(read_full(fd, buffer));
+    hasher.update(buffer.first(got));
+    if (into >= 0) TRY(write_all(into, buffer.first(got)));
+    if (got < kFileBufferBytes) return ObjectId{hasher.digest(), hasher.bytes_hashed()};
+  }
 }
 
 }  // namespace lazylfs

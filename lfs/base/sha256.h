@@ -46,4 +46,8 @@ class Sha256 {
   std::uint64_t bytes_hashed_ = 0;
 };
 
+// Hashes what is left to read of `fd`; with `into`, writes it there as well (both from where they
+// stand). The digest, and how many bytes there were.
+Result<ObjectId> hash_to_end(int fd, int into = -1);
+
 }  // namespace lazylfs

@@ -79,6 +79,11 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
+bool is_true(std::string_view text) {
+  const std::string lower = to_lower(text);
+  return lower == "1" || lower == "true" || lower == "yes" || lower == "on" || lower == "t";
+}
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });

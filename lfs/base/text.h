@@ -11,6 +11,8 @@ namespace lazylfs {
 
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);  // ASCII only
+// "1", "true", "yes", "on" or "t", in any case: how git-lfs reads a boolean of the environment.
+bool is_true(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::vector<std::string_view> split(std::string_view text, char separator);
 

@@ -153,7 +153,7 @@ std::optional<std::string> Repository::Impl::lfsconfig_text(const Repository& re
   if (!entries) return std::nullopt;
   for (const TreeEntry& entry : *entries) {
     if (entry.name != ".lfsconfig") continue;
-    if (entry.kind != EntryKind::file && entry.kind != EntryKind::executable) return std::nullopt;
+    if (!is_file(entry.kind)) return std::nullopt;
     const Result<void> fetched = repository.fetch_missing({entry.oid});
     if (!fetched) log_line(LogLevel::warning, ".lfsconfig: " + fetched.error().message());
     Result<std::string> text = repository.read_blob(entry.oid, kLfsconfigBytesMax);

@@ -51,6 +51,11 @@ struct CommitObject {
 
 enum class EntryKind : std::uint8_t { file, executable, symlink, folder, submodule };
 
+// What may be an LFS file.
+inline bool is_file(EntryKind kind) {
+  return kind == EntryKind::file || kind == EntryKind::executable;
+}
+
 // One entry of a tree object. `name` is raw bytes, already checked to be a legal file name: not
 // empty, not ".", ".." or ".git", without '/' or NUL, no longer than 255 bytes, and no name comes
 // twice (hostile entries are dropped with a log line).

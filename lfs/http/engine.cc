@@ -55,6 +55,10 @@ std::string_view HttpHead::header(std::string_view name) const {
   return {};
 }
 
+bool HttpHead::is_redirect() const {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 class HttpEngine::Impl {
  public:
   Impl(Metrics& metrics, Limits limits) : metrics_(metrics), limits_(limits) {

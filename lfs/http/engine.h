@@ -69,6 +69,8 @@ struct HttpHead {
 
   // The first value, case-insensitively; empty when absent.
   std::string_view header(std::string_view name) const;
+  // 301, 302, 303, 307 or 308; a Location may be missing all the same.
+  bool is_redirect() const;
 };
 
 // What a request reports. All calls come from the engine's thread; they must be quick and must not

@@ -26,11 +26,6 @@ constexpr std::array<TextKey, 7> kTextKeys = {{
     {"cookiefile", &HttpOptions::cookie_file, true},
 }};
 
-bool is_true(std::string_view text) {
-  const std::string lower = to_lower(trim(text));
-  return lower == "true" || lower == "yes" || lower == "on" || lower == "1" || lower == "t";
-}
-
 bool is_false(std::string_view text) {
   const std::string lower = to_lower(trim(text));
   return lower == "false" || lower == "no" || lower == "off" || lower == "0";
@@ -111,7 +106,7 @@ std::shared_ptr<const HttpOptions> http_options_for(const Config& config, const 
   }
   const auto verify = config.get_for_url("http", url, "sslverify");
   options->verify_tls =
-      !(verify && is_false(*verify)) && !is_true(env_or_empty("GIT_SSL_NO_VERIFY"));
+      !(verify && is_false(*verify)) && !is_true(trim(env_or_empty("GIT_SSL_NO_VERIFY")));
   set_roots(*options);
   set_timeouts(*options, config, url);
   set_extra_headers(*options, config, url);

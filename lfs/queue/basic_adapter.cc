@@ -276,7 +276,6 @@ Attempt BasicAdapter::upload(const TransferTask& task) {
     return Attempt::failed(got ? Error(Errc::corrupt, "cannot read " + task.local_path)
                                : got.error());
   }
-  std::uint64_t told = 0;
   StorageCall call;
   call.action = *action;
   call.operation = Operation::upload;
@@ -292,11 +291,7 @@ Attempt BasicAdapter::upload(const TransferTask& task) {
     else
       request.file_body = FileBody{*file, 0, task.id.size};
   };
-  const auto progress = [&](std::uint64_t sent) {
-    const auto more = static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(told);
-    told = sent;
-    if (more != 0 && task.progress) task.progress(more);
-  };
+  const auto progress = sent_teller(task);
   call.on_sent = progress;
   const Result<ApiResponse> response = send_to_storage(client_, call);
   if (response && response->is_success()) {

@@ -29,21 +29,6 @@ Error agent_error(const Json& error) {
                              json_string(error, "message").value_or(""));
 }
 
-Result<void> check_hash(const std::string& path, const ObjectId& id) {
-  constexpr std::size_t kBufferBytes = 1U << 20U;
-  const Fd file = TRY(open_file(path, O_RDONLY));
-  std::vector<std::byte> buffer(kBufferBytes);
-  Sha256 hash;
-  while (true) {
-    const std::size_t got = TRY(read_full(file.get(), buffer));
-    hash.update(std::span<const std::byte>(buffer).first(got));
-    if (got < buffer.size()) break;
-  }
-  const Oid found = hash.digest();
-  if (found == id.oid && hash.bytes_hashed() == id.size) return {};
-  return wrong_content(id, found, hash.bytes_hashed());
-}
-
 }  // namespace
 
 // One running program. Its stderr goes into the trace.
@@ -205,7 +190,7 @@ Result<std::string> CustomAdapter::talk(Agent& agent, const TransferTask& task) 
 
 Result<void> CustomAdapter::take_download(const TransferTask& task, const std::string& path) {
   if (path.empty()) return Error(Errc::corrupt, "the custom transfer agent named no file");
-  TRY(check_hash(path, task.id));
+  TRY(check_content(path, task.id));
   if (store_.move_in(path, task.id)) return {};
   // On another file system.
   TRY(store_.take_in(path, task.id, false));

@@ -22,20 +22,6 @@ bool is_ours(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid();
 }
 
-Result<void> check(const std::string& path, const ObjectId& id) {
-  constexpr std::size_t kBufferBytes = 1U << 20U;
-  const Fd file = TRY(open_file(path, O_RDONLY));
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(kBufferBytes, id.size + 1));
-  Sha256 hash;
-  while (true) {
-    const std::size_t got = TRY(read_full(file.get(), buffer));
-    hash.update(std::span<const std::byte>(buffer).first(got));
-    if (got < buffer.size()) break;
-  }
-  if (hash.digest() == id.oid) return {};
-  return wrong_content(id, hash.digest(), hash.bytes_hashed());
-}
-
 }  // namespace
 
 Result<ObjectStore> store_at(const std::string& file_url) {
@@ -58,7 +44,7 @@ Result<void> copy_object(const ObjectStore& from, const ObjectStore& to, const O
                          bool verify) {
   const std::optional<std::string> found = from.find(id);
   if (!found) return Error(Errc::not_found, "remote missing object " + id.oid.hex());
-  if (verify) TRY(check(*found, id));
+  if (verify) TRY(check_content(*found, id));
   return to.take_in(*found, id, is_ours(*found));
 }
 

@@ -42,6 +42,13 @@ Error wrong_content(const ObjectId& expected, const Oid& got, std::uint64_t byte
                                   " after " + std::to_string(bytes) + " bytes written");
 }
 
+Result<void> check_content(const std::string& path, const ObjectId& id) {
+  const Fd file = TRY(open_file(path, O_RDONLY));
+  const ObjectId found = TRY(hash_to_end(file.get()));
+  if (found == id) return {};
+  return wrong_content(id, found.oid, found.size);
+}
+
 FollowingHash::FollowingHash(int fd) : fd_(fd), thread_([this] { run(); }) {}
 
 FollowingHash::~FollowingHash() {

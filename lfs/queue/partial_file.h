@@ -100,4 +100,7 @@ class PartialFile {
 // The text of a download whose content is wrong.
 Error wrong_content(const ObjectId& expected, const Oid& got, std::uint64_t bytes);
 
+// That the file at `path` is the object; else wrong_content().
+Result<void> check_content(const std::string& path, const ObjectId& id);
+
 }  // namespace lazylfs::lfs

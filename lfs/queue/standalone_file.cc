@@ -10,6 +10,7 @@
 #include "lfs/base/json.h"
 #include "lfs/queue/file_adapter.h"
 #include "lfs/queue/line_reader.h"
+#include "lfs/store/clone_file.h"
 
 namespace lazylfs::lfs {
 namespace {

@@ -18,12 +18,6 @@ constexpr std::chrono::hours kForever{24 * 365};
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
-bool is_redirect(const HttpHead& head) {
-  const bool moved = head.status == 301 || head.status == 302 || head.status == 303 ||
-                     head.status == 307 || head.status == 308;
-  return moved && !head.header("Location").empty();
-}
-
 // One exchange: a success goes to the sink, anything else into the response.
 Result<ApiResponse> exchange(ApiClient& client, const HttpRequest& request,
                              const StorageCall& call) {
@@ -49,6 +43,16 @@ Result<ApiResponse> exchange(ApiClient& client, const HttpRequest& request,
 
 }  // namespace
 
+std::function<void(std::uint64_t)> sent_teller(const TransferTask& task) {
+  // Shared: the copy in the call and the caller's count on together.
+  const auto told = std::make_shared<std::uint64_t>(0);
+  return [&task, told](std::uint64_t sent) {
+    const auto more = static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(*told);
+    *told = sent;
+    if (more != 0 && task.progress) task.progress(more);
+  };
+}
+
 Result<ApiResponse> send_to_storage(ApiClient& client, StorageCall call) {
   int redirects = 0;
   int refusals = 0;
@@ -57,7 +61,7 @@ Result<ApiResponse> send_to_storage(ApiClient& client, StorageCall call) {
     if (call.dress) call.dress(request);
     ApiResponse response = TRY(exchange(client, request, call));
     const int status = response.head.status;
-    if (is_redirect(response.head)) {
+    if (response.head.is_redirect() && !response.head.header("Location").empty()) {
       if (++redirects > kRedirectsMax) {
         return Error(Errc::invalid, "too many redirects from " + redact_url(request.url));
       }

@@ -31,6 +31,10 @@ struct StorageCall {
   ResponseSink* sink = nullptr;                // null: the body is collected, up to a megabyte
 };
 
+// For on_sent: tells the task by how much the figure of all bytes sent has changed. It may go back.
+// `task` must outlive it.
+std::function<void(std::uint64_t)> sent_teller(const TransferTask& task);
+
 // The last response, whatever its status; its body, unless the sink took it.
 Result<ApiResponse> send_to_storage(ApiClient& client, StorageCall call);
 

@@ -67,12 +67,7 @@ Attempt TusAdapter::send_rest(const TransferTask& task, const Action& action,
     request.headers.push_back({"Content-Type", "application/offset+octet-stream"});
     request.file_body = FileBody{*file, offset, task.id.size - offset};
   };
-  std::uint64_t told = 0;
-  const auto progress = [&](std::uint64_t sent) {
-    const auto more = static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(told);
-    told = sent;
-    if (more != 0 && task.progress) task.progress(more);
-  };
+  const auto progress = sent_teller(task);
   call.on_sent = progress;
   const Result<ApiResponse> response = send_to_storage(client_, call);
   if (response && response->is_success()) {

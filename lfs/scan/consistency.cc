@@ -15,7 +15,6 @@
 namespace lazylfs::lfs {
 namespace {
 
-constexpr std::size_t kHashBytes = 1U << 20U;
 constexpr std::string_view kAttributesName = ".gitattributes";
 
 class PointerCheck {
@@ -40,8 +39,7 @@ class PointerCheck {
       const std::string name = path.empty() ? entry.name : path + '/' + entry.name;
       if (entry.kind == EntryKind::folder) {
         TRY(check_folder(entry.oid, name, levels));
-      } else if ((entry.kind == EntryKind::file || entry.kind == EntryKind::executable) &&
-                 filter.is_lfs(entry.name)) {
+      } else if (is_file(entry.kind) && filter.is_lfs(entry.name)) {
         TRY(check_file(entry.oid, name));
       }
     }
@@ -73,14 +71,7 @@ class PointerCheck {
 
 Result<Oid> hash_file(const std::string& path) {
   const Fd file = TRY(open_file(path, O_RDONLY));
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kHashBytes);
-  Sha256 hash;
-  while (true) {
-    const std::span<std::byte> into(buffer.get(), kHashBytes);
-    const std::size_t got = TRY(read_full(file.get(), into));
-    hash.update(into.first(got));
-    if (got < kHashBytes) return hash.digest();
-  }
+  return TRY(hash_to_end(file.get())).oid;
 }
 
 // "no such file or directory": the system's words as upstream prints them.

@@ -33,8 +33,6 @@ EntryKind kind_of(std::uint32_t mode) {
   }
 }
 
-bool is_file(EntryKind kind) { return kind == EntryKind::file || kind == EntryKind::executable; }
-
 std::optional<Pointer> pointer_of(const SmallBlob& blob) {
   if (!blob.content) return std::nullopt;
   Result<Pointer> pointer = parse_pointer(*blob.content);

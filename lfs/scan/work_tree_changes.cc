@@ -144,13 +144,7 @@ class FileCheck {
 
   static Result<Oid> hash_file(const std::string& path) {
     const Fd file = TRY(open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-    std::vector<std::byte> buffer(1U << 18U);
-    Sha256 hash;
-    while (true) {
-      const std::size_t got = TRY(read_full(file.get(), buffer));
-      hash.update(std::span(buffer).first(got));
-      if (got < buffer.size()) return hash.digest();
-    }
+    return TRY(hash_to_end(file.get())).oid;
   }
 
   const Repository& repository_;

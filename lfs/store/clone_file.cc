@@ -1,3 +1,5 @@
+#include "lfs/store/clone_file.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -8,7 +10,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "lfs/store/object_store.h"
+#include "lfs/base/fd.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -28,6 +30,8 @@ Result<std::uint64_t> copy_through_buffer(int from, int to, std::uint64_t size_h
   }
 }
 
+}  // namespace
+
 // The kernel copies; the rest, when it cannot, goes through a buffer.
 Result<std::uint64_t> copy_content(int from, int to, std::uint64_t size) {
   std::uint64_t total = 0;
@@ -43,8 +47,6 @@ Result<std::uint64_t> copy_content(int from, int to, std::uint64_t size) {
   }
   return total + TRY(copy_through_buffer(from, to, size));
 }
-
-}  // namespace
 
 bool reflink(int from, int to) { return ::ioctl(to, FICLONE, from) == 0; }
 

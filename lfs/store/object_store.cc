@@ -20,11 +20,11 @@
 #include "lfs/base/handle.h"
 #include "lfs/base/sha256.h"
 #include "lfs/base/text.h"
+#include "lfs/store/clone_file.h"
 
 namespace lazylfs::lfs {
 namespace {
 
-constexpr std::size_t kCopyBytes = 256U << 10U;
 constexpr std::time_t kStaleSeconds = 3600;
 constexpr int kNameTriesMax = 100;
 constexpr const char* kEmptyObject = "/dev/null";
@@ -55,19 +55,6 @@ std::string place_of_temporary(std::string_view name) {
   if (name.size() <= Oid::kHexLength || name[Oid::kHexLength] != '-') return "";
   const std::string oid(name.substr(0, Oid::kHexLength));
   return oid.substr(0, 2) + '/' + oid.substr(2, 2) + '/' + oid;
-}
-
-// Copies `from` to `to`, both open at their start, and hashes what it copies.
-Result<ObjectId> copy_hashed(int from, int to) {
-  std::vector<std::byte> buffer(kCopyBytes);
-  Sha256 hash;
-  while (true) {
-    const std::size_t got = TRY(read_full(from, buffer));
-    const auto part = std::span<const std::byte>(buffer).first(got);
-    hash.update(part);
-    TRY(write_all(to, part));
-    if (got < buffer.size()) return ObjectId{hash.digest(), hash.bytes_hashed()};
-  }
 }
 
 // Makes `to` a hard link of this user's file `from`, readable by those who may read `like`, and
@@ -295,7 +282,7 @@ Result<void> ObjectStore::take_in(const std::string& path, const ObjectId& id,
         return move_in(linked, id);
       }
     }
-    const ObjectId copied = TRY(copy_hashed(source.get(), temporary.fd.get()));
+    const ObjectId copied = TRY(hash_to_end(source.get(), temporary.fd.get()));
     if (copied != id) return Error(Errc::corrupt, path + " is not the object " + id.oid.hex());
   }
   TRY(move_in(temporary.path, id));

@@ -121,10 +121,4 @@ class ObjectWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Makes the empty file `to` share the content of `from`; false where the file system cannot.
-bool reflink(int from, int to);
-
-// Gives `to` (which must not exist) the content of `from`: reflink, else copy. Returns the bytes.
-Result<std::uint64_t> clone_file(const std::string& from, const std::string& to, unsigned mode);
-
 }  // namespace lazylfs::lfs

@@ -42,10 +42,6 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
 
 Error offline() { return {Errc::unreachable, "offline, and the bytes are not in the cache"}; }
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 }  // namespace
 
 RangeFetch::RangeFetch(FetchContext& context, const ObjectId& id, ByteRange range,
@@ -263,7 +259,7 @@ void RangeFetch::on_sent(const Result<void>& result) {
 
 void RangeFetch::on_status() {
   const int status = head_.status;
-  if (is_redirect(status)) return on_redirect();
+  if (head_.is_redirect()) return on_redirect();
   if (status == 401 || status == 403) return on_refusal();
   if (status == 404 || status == 410) return on_missing();
   if (status == 416) {

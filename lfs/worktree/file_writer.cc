@@ -4,34 +4,16 @@
 #include "lfs/worktree/file_writer.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string_view>
-#include <vector>
 
 #include "lfs/base/text.h"
+#include "lfs/store/clone_file.h"
 
 namespace lazylfs::lfs {
 namespace {
-
-constexpr std::size_t kCopyBytes = 1U << 18U;
-constexpr std::size_t kCopyAtOnce = 1U << 30U;
-
-Result<void> copy(int from, int to) {
-  while (true) {
-    const ssize_t got = ::copy_file_range(from, nullptr, to, nullptr, kCopyAtOnce, 0);
-    if (got == 0) return {};
-    if (got < 0 && errno != EINTR) break;
-  }
-  std::vector<std::byte> buffer(kCopyBytes);
-  while (true) {
-    const std::size_t got = TRY(read_full(from, buffer));
-    TRY(write_all(to, std::span(buffer).first(got)));
-    if (got < buffer.size()) return {};
-  }
-}
 
 Result<Fd> open_part(int folder, const std::string& name, bool make) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -73,11 +55,14 @@ Result<Fd> open_folder_below(int root, const std::string& path, bool make) {
 Result<void> FileWriter::fill(int to, const std::string& source) {
   const Fd from = TRY(open_file(source, O_RDONLY));
   if (can_clone_) {
-    if (::ioctl(to, FICLONE, from.get()) == 0) return {};
+    if (reflink(from.get(), to)) return {};
     // Other errors are those of one file: the empty object is a device.
     if (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY) can_clone_ = false;
   }
-  return copy(from.get(), to);
+  struct stat status {};
+  if (::fstat(from.get(), &status) != 0) return Error::from_errno("read " + source, errno);
+  TRY(copy_content(from.get(), to, static_cast<std::uint64_t>(status.st_size)));
+  return {};
 }
 
 Result<struct stat> FileWriter::write(int folder, const std::string& name,

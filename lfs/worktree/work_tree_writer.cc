@@ -24,7 +24,6 @@ namespace {
 constexpr unsigned kPlainMode = 0666;
 constexpr unsigned kExecutableMode = 0777;
 constexpr unsigned kModeBits = 0777;
-constexpr std::size_t kHashBytes = std::size_t{256} << 10U;
 
 }  // namespace
 
@@ -111,19 +110,12 @@ class WorkTreeWriter::Impl {
     const Fd opened(::openat(place.folder.get(), place.name.c_str(),
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!opened) return false;
-    Sha256 hash;
-    std::vector<std::byte> buffer(kHashBytes);
-    for (;;) {
-      const Result<std::size_t> got = read_full(opened.get(), buffer);
-      if (!got) return false;
-      hash.update(std::span(buffer).first(*got));
-      if (*got < buffer.size()) break;
-    }
+    const Result<ObjectId> found = hash_to_end(opened.get());
+    if (!found) return false;
     struct stat after {};
     return ::fstat(opened.get(), &after) == 0 && after.st_ino == place.status.st_ino &&
            after.st_mtim.tv_sec == place.status.st_mtim.tv_sec &&
-           after.st_mtim.tv_nsec == place.status.st_mtim.tv_nsec &&
-           hash.digest() == file.pointer.oid;
+           after.st_mtim.tv_nsec == place.status.st_mtim.tv_nsec && found->oid == file.pointer.oid;
   }
 
   Result<void> look_at_file(const PointerFile& file, bool staged, Place& place) const {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "lfs/base/sha256.h"
+#include "lfs/store/clone_file.h"
 #include "tests/unit/git/git_fixture.h"
 
 namespace lazylfs::lfs {
