@@ -15,9 +15,8 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256U << 10U;
-constexpr std::size_t kPiecesMax = 8;
-// Below, starting a thread costs more than it gains.
-constexpr std::uint64_t kFollowedBytesMin = 4U << 20U;
+// Below, starting threads costs more than it gains.
+constexpr std::uint64_t kStreamedBytesMin = 4U << 20U;
 
 Result<Fd> open_in(const ObjectStore& store, const std::string& path) {
   constexpr int kFlags = O_RDWR | O_CREAT | O_NOFOLLOW;
@@ -49,108 +48,6 @@ Result<void> check_content(const std::string& path, const ObjectId& id) {
   return wrong_content(id, found.oid, found.size);
 }
 
-FollowingHash::FollowingHash(int fd) : fd_(fd), thread_([this] { run(); }) {}
-
-FollowingHash::~FollowingHash() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
-
-void FollowingHash::advance(std::uint64_t bytes) {
-  {
-    const std::lock_guard lock(mutex_);
-    available_ = bytes;
-  }
-  changed_.notify_all();
-}
-
-void FollowingHash::advance(std::uint64_t bytes, Buffer& written) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (pieces_.size() < kPiecesMax) {
-      pieces_.push_back({bytes - written.size(), std::move(written)});
-      written = Buffer();
-      if (!spare_.empty()) {
-        written = std::move(spare_.back());
-        spare_.pop_back();
-      }
-    }
-    written.clear();
-    available_ = bytes;
-  }
-  changed_.notify_all();
-}
-
-void FollowingHash::restart() {
-  const std::lock_guard lock(mutex_);
-  available_ = 0;
-  pieces_.clear();
-  restarted_ = true;
-}
-
-// With the mutex held. True when the next bytes are in memory; else `piece.offset` says where the
-// next piece in memory begins, or where the file ends.
-bool FollowingHash::take_piece(Piece& piece) {
-  while (!pieces_.empty() && pieces_.front().offset < hashed_) pieces_.pop_front();
-  if (!pieces_.empty() && pieces_.front().offset == hashed_) {
-    piece = std::move(pieces_.front());
-    pieces_.pop_front();
-    return true;
-  }
-  piece.offset = pieces_.empty() ? available_ : pieces_.front().offset;
-  return false;
-}
-
-Result<void> FollowingHash::read_piece(Piece& piece, std::uint64_t until) const {
-  piece.bytes.resize(
-      static_cast<std::size_t>(std::min<std::uint64_t>(kBufferBytes, until - piece.offset)));
-  const std::size_t got = TRY(pread_full(fd_, piece.bytes, piece.offset));
-  if (got == piece.bytes.size()) return {};
-  return Error(Errc::io, "a partial download became shorter");
-}
-
-void FollowingHash::run() {
-  Piece piece;
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || restarted_ || available_ > hashed_; });
-    if (stopping_) return;
-    if (std::exchange(restarted_, false)) {
-      hash_ = Sha256();
-      hashed_ = 0;
-      continue;
-    }
-    const bool in_memory = take_piece(piece);
-    const std::uint64_t until = piece.offset;
-    piece.offset = hashed_;
-    lock.unlock();
-    const Result<void> read = in_memory ? Result<void>() : read_piece(piece, until);
-    if (read) hash_.update(piece.bytes);
-    lock.lock();
-    if (restarted_) continue;
-    if (!read) {
-      failed_ = read.error();
-      changed_.notify_all();
-      return;
-    }
-    hashed_ += piece.bytes.size();
-    if (in_memory && spare_.size() < kPiecesMax) spare_.push_back(std::move(piece.bytes));
-    if (hashed_ == available_) changed_.notify_all();
-  }
-}
-
-Result<Oid> FollowingHash::finish(std::uint64_t bytes) {
-  advance(bytes);
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return failed_ || (!restarted_ && hashed_ == bytes); });
-  if (failed_) return *failed_;
-  return hash_.digest();
-}
-
 Result<PartialFile> PartialFile::open(const ObjectStore& store, const ObjectId& id) {
   static std::atomic<unsigned> counter{0};
   PartialFile file(store, id);
@@ -168,9 +65,8 @@ Result<PartialFile> PartialFile::open(const ObjectStore& store, const ObjectId& 
   }
   file.bytes_ = static_cast<std::uint64_t>(status.st_size);
   if (file.bytes_ > id.size) TRY(file.restart());
-  if (id.size >= kFollowedBytesMin) {
-    file.hash_ = std::make_unique<FollowingHash>(file.fd_.get());
-    file.hash_->advance(file.bytes_);
+  if (id.size >= kStreamedBytesMin && !file.stream_) {
+    file.stream_.emplace(file.fd_.get(), file.bytes_);
   }
   return file;
 }
@@ -183,8 +79,9 @@ Result<void> PartialFile::restart() {
   buffer_.clear();
   if (bytes_ == 0) return {};
   bytes_ = 0;
-  if (hash_) hash_->restart();
+  stream_.reset();
   if (::ftruncate(fd_.get(), 0) != 0) return Error::from_errno("empty " + path_, errno);
+  if (id_.size >= kStreamedBytesMin) stream_.emplace(fd_.get(), 0);
   return {};
 }
 
@@ -193,27 +90,22 @@ Result<void> PartialFile::append(std::span<const std::byte> data) {
     return Error(Errc::corrupt, "the server sent more than the " + std::to_string(id_.size) +
                                     " bytes of " + id_.oid.hex());
   }
-  if (hash_ && buffer_.capacity() < kBufferBytes + data.size()) {
-    buffer_.reserve(kBufferBytes + data.size());
-  }
-  buffer_.insert(buffer_.end(), data.begin(), data.end());
   bytes_ += data.size();
+  if (stream_) return stream_->write(data);
+  buffer_.insert(buffer_.end(), data.begin(), data.end());
   return buffer_.size() >= kBufferBytes ? flush() : Result<void>();
 }
 
 Result<void> PartialFile::flush() {
+  if (stream_) return stream_->flush();
   if (buffer_.empty()) return {};
   TRY(pwrite_all(fd_.get(), buffer_, bytes_ - buffer_.size()));
-  if (hash_) {
-    hash_->advance(bytes_, buffer_);
-  } else {
-    buffer_.clear();
-  }
+  buffer_.clear();
   return {};
 }
 
 Result<Oid> PartialFile::digest() {
-  if (hash_) return hash_->finish(bytes_);
+  if (stream_) return stream_->finish();
   Sha256 hash;
   std::vector<std::byte> buffer(
       std::min<std::uint64_t>(kBufferBytes, std::max<std::uint64_t>(1, bytes_)));

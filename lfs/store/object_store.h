@@ -94,8 +94,8 @@ enum class OnClash { replace, refuse };
 
 // Hashes a stream into the store. A stream that fits the buffer touches the disk only when the
 // store lacks the object; a longer one goes to a temporary file that commit() moves. Destroyed
-// without commit(), nothing stays. Thread-compatible. Memory: two buffers of 1 MiB, however long
-// the stream; long streams are hashed on a thread of their own while they are written.
+// without commit(), nothing stays. Thread-compatible. Memory: 4 MiB at most (StreamFile), however
+// long the stream.
 class ObjectWriter {
  public:
   // `store` must outlive it.

@@ -1,29 +1,27 @@
 // The writer fills one buffer. A stream that ends within it is hashed there, and the disk is
 // touched only when the store lacks the object: git cleans unchanged files often. When the buffer
-// is full, a temporary file is made. From then on two buffers take turns: while a thread hashes
-// one, it is written by the caller's thread, which then fills the other. So the digest, which is
-// the slowest part, never waits for the disk or for the one who sends the stream.
+// is full, a temporary file is made, and a larger buffer is filled, hashed and written in turn. A
+// stream that is long enough to pay for threads goes on in a StreamFile.
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
-#include <thread>
+#include <memory>
+#include <optional>
 #include <utility>
-#include <vector>
 
-#include "lfs/base/guarded.h"
 #include "lfs/base/sha256.h"
 #include "lfs/store/object_store.h"
+#include "lfs/store/stream_file.h"
 
 namespace lazylfs::lfs {
 namespace {
 
 constexpr std::size_t kFirstBufferBytes = 120U << 10U;  // below malloc's threshold for mmap
 constexpr std::size_t kBufferBytes = 1U << 20U;
-// Streams longer than this pay for a thread.
-constexpr std::uint64_t kThreadBytes = 4U << 20U;
+// Longer streams pay for threads.
+constexpr std::uint64_t kStreamedBytesMin = 4U << 20U;
 
 // Raw memory that is not cleared first.
 struct Buffer {
@@ -36,122 +34,74 @@ struct Buffer {
   }
 };
 
-// Hashes one span at a time beside its caller. Thread-compatible.
-class HashThread {
- public:
-  explicit HashThread(Sha256& hash) : hash_(hash), thread_([this] { run(); }) {}
-  HashThread(const HashThread&) = delete;
-  HashThread& operator=(const HashThread&) = delete;
-  ~HashThread() {
-    wait();
-    state_.lock()->stop = true;
-    changed_.notify_all();
-    thread_.join();
-  }
-
-  // `data` must live until the next wait().
-  void start(std::span<const std::byte> data) {
-    wait();
-    state_.lock()->data = data;
-    changed_.notify_all();
-  }
-  void wait() {
-    auto state = state_.lock();
-    changed_.wait(state.mutex_lock(), [&] { return state->data.empty(); });
-  }
-
- private:
-  struct State {
-    std::span<const std::byte> data;  // empty: nothing to do
-    bool stop = false;
-  };
-
-  void run() {
-    while (true) {
-      std::span<const std::byte> data;
-      {
-        auto state = state_.lock();
-        changed_.wait(state.mutex_lock(), [&] { return state->stop || !state->data.empty(); });
-        if (state->data.empty()) return;
-        data = state->data;
-      }
-      hash_.update(data);
-      state_.lock()->data = {};
-      changed_.notify_all();
-    }
-  }
-
-  Sha256& hash_;
-  Guarded<State> state_;
-  std::condition_variable changed_;
-  std::thread thread_;
-};
-
 }  // namespace
 
 class ObjectWriter::Impl {
  public:
-  explicit Impl(const ObjectStore& store) : store_(store) {
-    buffers_[0].allocate(kFirstBufferBytes);
-  }
+  explicit Impl(const ObjectStore& store) : store_(store) { buffer_.allocate(kFirstBufferBytes); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     if (!temporary_.path.empty()) ::unlink(temporary_.path.c_str());
   }
 
-  std::span<std::byte> space() { return {current().bytes.get() + used_, current().size - used_}; }
+  std::span<std::byte> space() {
+    if (stream_) return stream_->space();
+    return {buffer_.bytes.get() + used_, buffer_.size - used_};
+  }
 
   Result<void> filled(std::size_t count) {
+    if (stream_) {
+      size_ += count;
+      return stream_->filled(count);
+    }
     used_ += count;
-    return used_ == current().size ? flush() : Result<void>();
+    return used_ == buffer_.size ? flush() : Result<void>();
   }
 
   Result<ObjectId> commit(OnClash on_clash);
 
  private:
-  Buffer& current() { return buffers_.at(turn_); }
+  std::span<const std::byte> in_buffer() const { return {buffer_.bytes.get(), used_}; }
   Result<void> flush();
-  Result<void> write_rest();
+  Result<ObjectId> end_of_stream();
   Result<void> refuse_clash(const ObjectId& id);
 
   const ObjectStore& store_;
   ObjectStore::Temporary temporary_;
-  std::array<Buffer, 2> buffers_;
-  std::size_t turn_ = 0;
-  std::size_t used_ = 0;  // bytes of the current buffer
-  std::uint64_t flushed_ = 0;
+  Buffer buffer_;
+  std::size_t used_ = 0;    // of the buffer
+  std::uint64_t size_ = 0;  // of what left the buffer
   Sha256 hash_;
-  std::unique_ptr<HashThread> thread_;
+  std::optional<StreamFile> stream_;  // destroyed before its file
 };
 
-// Writes and hashes the current buffer and makes the other one current.
+// Hashes and writes the buffer, and decides what takes the next bytes.
 Result<void> ObjectWriter::Impl::flush() {
   if (temporary_.path.empty()) temporary_ = TRY(store_.make_temporary());
-  const auto data = std::span<const std::byte>(current().bytes.get(), used_);
-  if (!thread_ && flushed_ >= kThreadBytes) thread_ = std::make_unique<HashThread>(hash_);
-  if (thread_) {
-    thread_->start(data);
-  } else {
-    hash_.update(data);
-  }
-  TRY_CONTEXT("write " + temporary_.path, write_all(temporary_.fd.get(), data));
-  flushed_ += used_;
+  hash_.update(in_buffer());
+  TRY_CONTEXT("write " + temporary_.path, write_all(temporary_.fd.get(), in_buffer()));
+  size_ += used_;
   used_ = 0;
-  turn_ = 1 - turn_;
-  if (current().size < kBufferBytes) current().allocate(kBufferBytes);
+  if (size_ >= kStreamedBytesMin) {
+    stream_.emplace(temporary_.fd.get(), size_, hash_);
+    buffer_ = Buffer();
+  } else if (buffer_.size < kBufferBytes) {
+    buffer_.allocate(kBufferBytes);
+  }
   return {};
 }
 
-// What lies in the buffer goes to the file, and the digest is complete.
-Result<void> ObjectWriter::Impl::write_rest() {
-  const auto data = std::span<const std::byte>(current().bytes.get(), used_);
-  if (thread_) thread_->wait();
-  hash_.update(data);
-  flushed_ += used_;
-  used_ = 0;
-  if (temporary_.path.empty()) return {};
-  return write_all(temporary_.fd.get(), data);
+Result<ObjectId> ObjectWriter::Impl::end_of_stream() {
+  if (stream_) {
+    const Oid oid = TRY_CONTEXT("write " + temporary_.path, stream_->finish());
+    return ObjectId{oid, size_};
+  }
+  hash_.update(in_buffer());
+  if (!temporary_.path.empty()) {
+    TRY_CONTEXT("write " + temporary_.path, write_all(temporary_.fd.get(), in_buffer()));
+  }
+  return ObjectId{hash_.digest(), size_ + used_};
 }
 
 Result<void> ObjectWriter::Impl::refuse_clash(const ObjectId& id) {
@@ -165,9 +115,7 @@ Result<void> ObjectWriter::Impl::refuse_clash(const ObjectId& id) {
 
 Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   const bool in_memory = temporary_.path.empty();
-  const auto data = std::span<const std::byte>(current().bytes.get(), used_);
-  TRY(write_rest());
-  const ObjectId id{hash_.digest(), flushed_};
+  const ObjectId id = TRY(end_of_stream());
   const std::string place = store_.object_path(id.oid);
   struct stat status {};
   if (id.size == 0 || (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
@@ -176,9 +124,10 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   }
   if (on_clash == OnClash::refuse) TRY(refuse_clash(id));
   if (in_memory) {
-    TRY(store_.put(data, id));
+    TRY(store_.put(in_buffer(), id));
     return id;
   }
+  stream_.reset();
   temporary_.fd.reset();
   TRY(store_.move_in(temporary_.path, id));
   temporary_.path.clear();
