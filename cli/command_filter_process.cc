@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <malloc.h>
+
 #include "cli/command_functions.h"
 #include "cli/filter_session.h"
 #include "cli/help.h"
@@ -9,6 +11,10 @@
 
 namespace lazylfs::cli {
 namespace {
+
+// What is freed at the end of the heap stays up to here: else every file's buffer goes back to the
+// kernel and is asked for again with the next file.
+constexpr int kHeapKeptBytes = 4 << 20;
 
 // Before 2.34, git on Windows spoilt files of 4 GiB and more.
 bool warns_of_huge_files(const lfs::Config& config) {
@@ -57,6 +63,7 @@ Result<ExitCode> run_filter_process(Context& context, const Arguments& arguments
   const std::vector<lfs::Extension> extensions =
       TRY_CONTEXT("Error cleaning Git LFS object", lfs::sorted_extensions(session.config()));
   const lfs::SmudgeRules rules = session.rules(arguments.is_set("skip"));
+  ::mallopt(M_TRIM_THRESHOLD, kHeapKeptBytes);
   lfs::widen_pipe(STDIN_FILENO);
   lfs::widen_pipe(STDOUT_FILENO);
   const lfs::FilterReport report = TRY(lfs::serve_filter(
