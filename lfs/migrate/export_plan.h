@@ -20,7 +20,9 @@ class ExportPlan final : public Migration {
              Found found = {});
 
   Result<void> enter(const GitOid&) override { return {}; }
-  bool considers(const std::string& path) override { return selection_.allows(path); }
+  bool considers(const std::string& path) override {
+    return !is_attributes_file(path) && selection_.allows(path);
+  }
   Result<bool> plan(const std::string& path, const GitOid& blob) override;
   Result<GitOid> convert(const GitOid& blob, const std::string& path, PackWriter& pack) override;
   const AttributeLines* attributes() const override { return &lines_; }

@@ -119,14 +119,16 @@ bool HistoryRewriter::Impl::considers(PathId path) {
   if (path >= considered_.size()) considered_.resize(paths_.size(), Considered::unknown);
   Considered& known = considered_[path];
   if (known == Considered::unknown) {
-    const bool yes =
-        paths_.name(path) != kAttributesName && migration_.considers(paths_.path(path));
-    known = yes ? Considered::yes : Considered::no;
+    known = migration_.considers(paths_.path(path)) ? Considered::yes : Considered::no;
   }
   return known == Considered::yes;
 }
 
 Result<void> HistoryRewriter::Impl::plan_entry(const RawTreeEntry& entry, PathId folder) {
+  if (folder == kRootPath && entry.is_symlink() && entry.name == kAttributesName) {
+    return Error(Errc::invalid,
+                 "migrate: expected '.gitattributes' to be a file, got a symbolic link");
+  }
   if (entry.is_symlink() || entry.is_submodule()) return {};
   const PathId path = paths_.child(folder, entry.name);
   if (entry.is_folder()) return plan_tree(entry.oid, path);
@@ -219,6 +221,7 @@ Result<GitOid> HistoryRewriter::Impl::attributes_blob(const GitOid* theirs, std:
 
 Result<bool> HistoryRewriter::Impl::put_attributes(std::vector<RawTreeEntry>& entries,
                                                    std::size_t lines) {
+  if (lines == 0) return false;  // nothing to say
   const auto at = std::ranges::find(entries, kAttributesName, &RawTreeEntry::name);
   if (at == entries.end()) {
     const GitOid blob = TRY(attributes_blob(nullptr, lines));
@@ -226,10 +229,8 @@ Result<bool> HistoryRewriter::Impl::put_attributes(std::vector<RawTreeEntry>& en
     std::ranges::stable_sort(entries, tree_entry_before);
     return true;
   }
-  if (!at->is_blob() || at->is_symlink()) {
-    return Error(Errc::invalid,
-                 std::string("migrate: expected '.gitattributes' to be a file, got a ") +
-                     (at->is_symlink() ? "symbolic link" : "folder"));
+  if (!at->is_blob()) {
+    return Error(Errc::invalid, "migrate: expected '.gitattributes' to be a file, got a folder");
   }
   const GitOid blob = TRY(attributes_blob(&at->oid, lines));
   const bool changed = blob != at->oid || at->mode != 0100644;

@@ -24,7 +24,9 @@ class ImportPlan final : public Migration {
              std::vector<Extension> extensions, ImportOptions options);
 
   Result<void> enter(const GitOid& root) override;
-  bool considers(const std::string& path) override { return options_.selection.allows(path); }
+  bool considers(const std::string& path) override {
+    return !is_attributes_file(path) && options_.selection.allows(path);
+  }
   Result<bool> plan(const std::string& path, const GitOid& blob) override;
   Result<GitOid> convert(const GitOid& blob, const std::string& path, PackWriter& pack) override;
   bool depends_on_path() const override { return !extensions_.empty(); }

@@ -23,8 +23,8 @@ class Migration {
   virtual Result<void> enter(const GitOid& root) = 0;
   // Whether files at this path are looked at at all. Asked once a path.
   virtual bool considers(const std::string& path) = 0;
-  // Whether this blob at this path is converted. Asked once for each such pair; symbolic links and
-  // .gitattributes files are never asked about.
+  // Whether this blob at this path is converted. Asked once for each such pair; symbolic links are
+  // never asked about.
   virtual Result<bool> plan(const std::string& path, const GitOid& blob) = 0;
   // Thread-safe. What the blob becomes, added to `pack`.
   virtual Result<GitOid> convert(const GitOid& blob, const std::string& path, PackWriter& pack) = 0;
@@ -34,5 +34,11 @@ class Migration {
   // plan().
   virtual const AttributeLines* attributes() const { return nullptr; }
 };
+
+// Attribute files are not migrated, wherever they are.
+inline bool is_attributes_file(std::string_view path) {
+  constexpr std::string_view kName = ".gitattributes";
+  return path == kName || (path.ends_with(kName) && path[path.size() - kName.size() - 1] == '/');
+}
 
 }  // namespace lazylfs::lfs

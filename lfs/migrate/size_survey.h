@@ -40,7 +40,9 @@ class SizeSurvey final : public Migration {
   SizeSurvey(const Repository& repository, SurveyOptions options);
 
   Result<void> enter(const GitOid& root) override;
-  bool considers(const std::string& path) override { return options_.selection.allows(path); }
+  bool considers(const std::string& path) override {
+    return !(options_.fixup && is_attributes_file(path)) && options_.selection.allows(path);
+  }
   Result<bool> plan(const std::string& path, const GitOid& blob) override;
   Result<GitOid> convert(const GitOid& blob, const std::string&, PackWriter&) override {
     return blob;

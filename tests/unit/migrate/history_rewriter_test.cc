@@ -50,14 +50,19 @@ class HistoryRewriterTest : public GitFixture {
     run({"add", "-A"});
     run({"commit", "-q", "-m", "m"});
   }
+  static Command command(std::vector<std::string> words) {
+    Command result;
+    result.argv = std::move(words);
+    return result;
+  }
   std::string run(std::vector<std::string> words) {
     words.insert(words.begin(), {"git", "-C", path("r")});
-    const auto output = run_command_checked({.argv = std::move(words)});
+    const auto output = run_command_checked(command(std::move(words)));
     EXPECT_TRUE(output.has_value());
     return output ? *output : "";
   }
   void SetUp() override {
-    ASSERT_TRUE(run_command_checked({.argv = {"git", "init", "-q", "-b", "main", path("r")}}));
+    ASSERT_TRUE(run_command_checked(command({"git", "init", "-q", "-b", "main", path("r")})));
   }
 };
 
