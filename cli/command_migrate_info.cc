@@ -118,7 +118,7 @@ void print(std::ostream& out, lfs::SurveyResult result, const Request& request) 
   std::vector<Row> rows;
   for (const lfs::SizeGroup& group : result.groups) rows.push_back(row_of(group, request.unit));
   Row pointers;
-  const bool shows_pointers = result.pointers && result.pointers->count_above > 0;
+  const bool shows_pointers = result.pointers.has_value();
   if (shows_pointers) pointers = row_of(*result.pointers, request.unit);
   print_rows(out, rows, shows_pointers ? &pointers : nullptr);
 }

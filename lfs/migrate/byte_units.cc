@@ -64,7 +64,8 @@ Result<std::uint64_t> parse_byte_size(std::string_view text) {
 std::string format_in_unit(std::uint64_t bytes, std::uint64_t unit) {
   std::array<char, 64> text{};
   if (unit == 1) return std::to_string(bytes);
-  const double count = static_cast<double>(bytes) / static_cast<double>(unit);
+  // As upstream, fewer than ten bytes are told as they are, whatever the unit.
+  const double count = static_cast<double>(bytes) / static_cast<double>(bytes < 10 ? 1 : unit);
   // One decimal below ten, after rounding as upstream does.
   const double rounded = std::floor(count * 10 + 0.5) / 10;
   const int length = rounded < 10 ? std::snprintf(text.data(), text.size(), "%.1f", rounded)

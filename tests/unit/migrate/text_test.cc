@@ -28,6 +28,8 @@ TEST(ByteUnits, PrintsOneDecimalBelowTen) {
   EXPECT_EQ(format_in_unit(9960, 1000), "10");
   EXPECT_EQ(format_in_unit(12'345, 1000), "12");
   EXPECT_EQ(format_in_unit(5, 1), "5");
+  EXPECT_EQ(format_in_unit(5, 1000), "5.0");
+  EXPECT_EQ(format_in_unit(5000, 1), "5000");
 }
 
 TEST(AttributeLines, MergesOursBehindTheirsOnce) {
