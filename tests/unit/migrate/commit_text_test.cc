@@ -8,9 +8,7 @@ namespace {
 
 const std::string kOld(40, 'a'), kNew(40, 'b'), kParent(40, 'c');
 
-CommitLinks new_links() {
-  return {*GitOid::parse(kNew), {*GitOid::parse(kParent)}};
-}
+CommitLinks new_links() { return {*GitOid::parse(kNew), {*GitOid::parse(kParent)}}; }
 
 TEST(CommitText, KeepsHeadersAndMessage) {
   const std::string rest =
