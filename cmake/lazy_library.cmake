@@ -42,5 +42,6 @@ endfunction()
 
 lazylfs_lazy_library(lazy_curl CURL)
 lazylfs_lazy_library(lazy_git2 LIBGIT2)
+lazylfs_lazy_library(lazy_zlib ZLIB)
 lazylfs_lazy_library(lazy_sqlite3 SQLITE3)
 lazylfs_lazy_library(lazy_fuse3 FUSE3)

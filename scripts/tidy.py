@@ -27,6 +27,8 @@ LAYERS = [
     ("lfs/queue/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
     ("lfs/filter/", ("lfs/queue/", "lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/",
                      "lfs/base/")),
+    ("lfs/migrate/", ("lfs/filter/", "lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/",
+                      "lfs/base/")),
     ("lfs/locks/", ("lfs/queue/", "lfs/store/", "lfs/api/", "lfs/git/", "lfs/base/")),
     ("lfs/transfer/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
     ("cache/", ("lfs/base/",)),
@@ -39,6 +41,7 @@ TREE_LAYER = ("lfs/attributes/", "lfs/pointer/", "lfs/git/", "lfs/base/")
 # A C library's header, and the folders that may see it.
 LIBRARIES = [
     (re.compile(r"^git2"), ("lfs/git/", "tests/")),
+    (re.compile(r"^zlib"), ("lfs/git/", "tests/")),
     (re.compile(r"^curl/"), ("lfs/http/", "tests/")),
     (re.compile(r"^sqlite3"), ("cache/", "tests/")),
     (re.compile(r"^fuse"), ("fs/", "tests/")),

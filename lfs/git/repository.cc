@@ -21,6 +21,7 @@
 #include "lfs/git/git_command.h"
 #include "lfs/git/index_probe.h"
 #include "lfs/git/object_database.h"
+#include "lfs/git/raw_objects.h"
 #include "lfs/git/revision.h"
 #include "lfs/git/tree_parser.h"
 
@@ -258,6 +259,16 @@ Result<std::vector<TreeEntry>> Repository::read_tree(const GitOid& tree) const {
                                     " entries with names that no file may have are left out");
   }
   return std::move(parsed.entries);
+}
+
+Result<RawObject> Repository::read_object(const GitOid& oid, std::size_t bytes_max) const {
+  Result<GitObject> object = impl_->objects.read(oid, bytes_max);
+  if (!object && object.error().code() == Errc::not_found && impl_->is_promisor()) {
+    TRY(fetch_missing({oid}));
+    object = impl_->objects.read(oid, bytes_max);
+  }
+  if (!object) return object.error();
+  return RawObject{static_cast<ObjectType>(object->type), std::move(object->data)};
 }
 
 // What blob_header answers for an object whose header could or could not be read.

@@ -19,6 +19,7 @@ namespace lazylfs::lfs {
 
 class Config;
 struct Index;
+struct RawObject;
 
 // A Git object id (SHA-1). Value.
 struct GitOid {
@@ -117,6 +118,10 @@ class Repository {
   // The tree at `path` ("" = root) of a commit. Errc::not_found when it is no folder.
   Result<GitOid> tree_at(const GitOid& tree, std::string_view path) const;
   Result<std::vector<TreeEntry>> read_tree(const GitOid& tree) const;
+
+  // Any object as it is stored. A tree or tag of a partial clone that is not here is fetched.
+  // Errc::not_found when it is not here, Errc::invalid when larger than `bytes_max`.
+  Result<RawObject> read_object(const GitOid& oid, std::size_t bytes_max = 512U << 20U) const;
 
   // Size without inflating the whole blob where the pack allows. Errc::corrupt when it is neither
   // here nor a promisor's, or cannot be read.
