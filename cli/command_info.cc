@@ -9,6 +9,7 @@
 #include "cli/completion.h"
 #include "cli/config_manual.h"
 #include "cli/help.h"
+#include "cli/mount_helper.h"
 #include "cli/settings.h"
 #include "fs/registry.h"
 #include "lfs/api/endpoint.h"
@@ -38,6 +39,9 @@ Result<void> write_pages(std::span<const Command> commands, const std::string& f
     if (command.hidden) continue;
     TRY(write_file_atomically(folder + '/' + manual_page_name(command) + ".1",
                               manual_page(commands, &command, day)));
+  }
+  if (const Command* mount = find_topic(commands, "mount")) {
+    TRY(write_file_atomically(folder + "/mount.fuse.lazylfs.8", mount_helper_page(*mount, day)));
   }
   return {};
 }
