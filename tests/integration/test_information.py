@@ -2,10 +2,12 @@
 """env, version, logs, help and completion, beside Debian's git-lfs."""
 import os
 import re
+import subprocess
+import sys
 import unittest
 
 from both import Base
-from harness import ROOT
+from harness import PROGRAM, ROOT
 
 
 class Information(Base):
@@ -154,6 +156,11 @@ class Information(Base):
         tables = (folder / "settings.md").read_text().strip()
         self.assertIn(tables, (ROOT / "docs/CONFIGURATION.md").read_text(),
                       "run `git-lfs generate settings` and put the result into the document")
+
+    def test_the_table_of_compatibility_is_up_to_date(self):
+        checked = subprocess.run([sys.executable, "-B", ROOT / "scripts/compatibility", "--check",
+                                  PROGRAM], capture_output=True, text=True, check=False)
+        self.assertEqual(checked.stdout + checked.stderr, "")
 
 
 if __name__ == "__main__":
