@@ -47,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)WildPattern(pattern, Slashes::within_names, ignore_case).matches(path);
   }
   if (is_plain_name(path)) {
-    const std::string line = escape_attribute_pattern(path, true) + " filter=lfs\n";
+    // Not the first line, whose byte order mark would be the file's.
+    const std::string line = "#\n" + escape_attribute_pattern(path, true) + " filter=lfs\n";
     FolderFilter tracked("", {{"", AttributeRules::parse_root(line)}});
     require(tracked.is_lfs(path) || path.starts_with('!') || path.starts_with('['));
   }

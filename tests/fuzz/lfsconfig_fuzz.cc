@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "lfs/api/endpoint.h"
+#include "lfs/api/ssh_authenticate.h"
 #include "lfs/base/url.h"
 #include "lfs/git/config.h"
 #include "lfs/git/git_command.h"
@@ -19,10 +22,18 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void check_endpoint(const Endpoint& endpoint) {
+void check_endpoint(const Config& config, const Endpoint& endpoint) {
   require(!endpoint.url.empty());
   if (!endpoint.ssh) return;
-  require(!endpoint.ssh->user_and_host.starts_with('-'));
+  const auto remote = authenticate_command(*endpoint.ssh, Operation::upload);
+  if (!remote) return;
+  require(remote->find('\n') == std::string::npos);
+  const auto command = ssh_command(config, *endpoint.ssh, *remote);
+  if (!command) return;
+  const std::vector<std::string>& words = command->argv;
+  require(words.size() >= 3);
+  const std::string& host = words[words.size() - 2];
+  require(!host.empty() && (host[0] != '-' || words[words.size() - 3] == "--"));
 }
 
 }  // namespace
@@ -39,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const Operation operation : {Operation::download, Operation::upload}) {
     if (const auto endpoint = find_endpoint(config, "origin", operation, "")) {
-      check_endpoint(*endpoint);
+      check_endpoint(config, *endpoint);
     }
   }
   const auto url = lazylfs::Url::parse("https://user@host.example:8443/a/b.git/info/lfs");
