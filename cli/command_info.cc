@@ -9,6 +9,7 @@
 #include "cli/completion.h"
 #include "cli/config_manual.h"
 #include "cli/help.h"
+#include "cli/mount_helper.h"
 #include "cli/settings.h"
 #include "fs/registry.h"
 #include "lfs/api/endpoint.h"
@@ -16,6 +17,7 @@
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/base/url.h"
+#include "lfs/git/settings_table.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -39,6 +41,9 @@ Result<void> write_pages(std::span<const Command> commands, const std::string& f
     TRY(write_file_atomically(folder + '/' + manual_page_name(command) + ".1",
                               manual_page(commands, &command, day)));
   }
+  if (const Command* mount = find_topic(commands, "mount")) {
+    TRY(write_file_atomically(folder + "/mount.fuse.lazylfs.8", mount_helper_page(*mount, day)));
+  }
   return {};
 }
 
@@ -50,6 +55,26 @@ Result<void> write_completions(std::span<const Command> commands, const std::str
     TRY(write_file_atomically(folder + file, script));
   }
   return {};
+}
+
+// Everything that can be typed or set, one line each; scripts/compatibility sets it beside others.
+Result<void> write_inventory(std::span<const Command> commands, const std::string& folder) {
+  std::string text;
+  for (const Command& command : commands) {
+    if (command.hidden) continue;
+    text += "command\t" + std::string(command.name) + '\n';
+    for (const Option& option : command.options) {
+      text += std::string(option.hidden ? "hidden" : "flag") + '\t' + std::string(command.name) +
+              " --" + std::string(option.name) + '\n';
+    }
+  }
+  for (const lfs::Setting& setting : lfs::settings()) {
+    text += "setting\t" + std::string(setting.key) + '\n';
+  }
+  for (const lfs::Variable& variable : lfs::environment_variables()) {
+    text += "variable\t" + std::string(variable.name) + '\n';
+  }
+  return write_file_atomically(folder + "/inventory.tsv", text);
 }
 
 }  // namespace
@@ -101,10 +126,13 @@ Result<ExitCode> run_generate(Context& context, const Arguments& arguments) {
     TRY(write_file_atomically(folder + "/git-lfs-config.5", config_manual_page(build_day())));
   } else if (arguments.positional[0] == "settings") {
     TRY(write_file_atomically(folder + "/settings.md", config_markdown()));
+  } else if (arguments.positional[0] == "inventory") {
+    TRY(write_inventory(context.commands, folder));
   } else if (arguments.positional[0] == "completion") {
     TRY(write_completions(context.commands, folder));
   } else {
-    return Error(Errc::invalid, "generate makes \"man\", \"completion\" or \"settings\"");
+    return Error(Errc::invalid,
+                 "generate makes \"man\", \"completion\", \"settings\" or \"inventory\"");
   }
   return ExitCode::ok;
 }

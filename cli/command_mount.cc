@@ -6,6 +6,7 @@
 #include "fs/backend.h"
 #include "fs/mount.h"
 #include "fs/registry.h"
+#include "fs/supervisor.h"
 #include "lfs/base/files.h"
 #include "lfs/base/text.h"
 
@@ -66,7 +67,7 @@ Result<ExitCode> run_mount(Context& context, const Arguments& arguments) {
     if (ready_fd) {
       TRY(fs::serve_mount_for_starter(options, static_cast<int>(*ready_fd)));
     } else {
-      TRY(fs::serve_mount(options, [] {}));
+      TRY(fs::serve_mount(options, fs::tell_supervisor_ready));
     }
     return ExitCode::ok;
   }

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/mount_helper.h"
 #include "lfs/base/trace.h"
 
 int main(int argc, char** argv) {
@@ -18,5 +19,8 @@ int main(int argc, char** argv) {
                                 .show_progress = ::isatty(STDERR_FILENO) == 1,
                                 .interactive = ::isatty(STDIN_FILENO) == 1};
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (argc > 0 && lazylfs::cli::is_mount_helper(argv[0])) {
+    return lazylfs::cli::run_mount_helper(context, arguments);
+  }
   return static_cast<int>(lazylfs::cli::run_command_line(context, arguments));
 }

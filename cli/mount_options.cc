@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 
 #include "fs/backend.h"
@@ -21,6 +22,18 @@ Result<std::chrono::milliseconds> duration_option(const Arguments& arguments, co
                                     "\" is not a time; write it as 30s or 500ms");
   }
   return *duration;
+}
+
+Result<std::optional<std::uint32_t>> owner_option(const Arguments& arguments, const char* name) {
+  const auto text = arguments.value(name);
+  if (!text) return std::optional<std::uint32_t>();
+  const auto number = parse_uint(*text);
+  // The highest number means "no owner" to the kernel.
+  if (!number || *number >= std::numeric_limits<std::uint32_t>::max()) {
+    return Error(Errc::invalid, "--" + std::string(name) + ": \"" + *text +
+                                    "\" is not a number of a user or group");
+  }
+  return std::optional(static_cast<std::uint32_t>(*number));
 }
 
 // The cache reads its limit from the configuration: the option is `-c lfs.cache.size=…` for this
@@ -72,6 +85,10 @@ Result<fs::MountOptions> mount_options_from(const Arguments& arguments) {
       TRY(duration_option(arguments, "follow-interval", options.follow_interval));
   options.all_refs = arguments.is_set("all-refs");
   options.allow_other = arguments.is_set("allow-other");
+  options.no_exec = arguments.is_set("no-exec");
+  options.uid = TRY(owner_option(arguments, "uid"));
+  options.gid = TRY(owner_option(arguments, "gid"));
+  options.shown_source = arguments.value_or("shown-source", "");
   options.offline = arguments.is_set("offline");
   options.small_files = arguments.is_set("small-files");
   if (arguments.value_or("passthrough", "auto") == "off") {

@@ -34,7 +34,7 @@ constexpr auto kRows = std::to_array<Command>({
      false,
      run_env},
     {"generate",
-     "<man|completion|settings> <folder>",
+     "<man|completion|settings|inventory> <folder>",
      "Write manual pages or completions",
      {},
      "Used when the program is built.",

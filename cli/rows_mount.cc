@@ -55,6 +55,8 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "foreground",
      .letter = 'f',
      .help = "Serve in this process until unmounted, for supervisors and debugging."},
+    {.name = "gid", .value_name = "<number>", .help = "The group that files seem to belong to."},
+    {.name = "no-exec", .help = "Let no program be run from the mount."},
     {.name = "offline", .help = "Never use the network: what is not cached cannot be read."},
     {.name = "passthrough",
      .value_name = "auto|off",
@@ -67,9 +69,11 @@ constexpr auto kMountOptions = std::to_array<Option>({
     {.name = "remote",
      .value_name = "<name>",
      .help = "The remote whose LFS server has the objects."},
+    {.name = "shown-source", .value_name = "<text>", .hidden = true},
     {.name = "small-files",
      .help = "For trees of many small files: opening costs no round trip; no passthrough."},
     {.name = "subdir", .value_name = "<path>", .help = "Show only this folder of the tree."},
+    {.name = "uid", .value_name = "<number>", .help = "The user that files seem to belong to."},
     {.name = "ready-fd", .value_name = "<number>", .hidden = true},
 });
 constexpr auto kMountsOptions = std::to_array<Option>(

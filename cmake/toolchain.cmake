@@ -62,6 +62,14 @@ function(lazylfs_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC lazylfs_flags ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+  # What cmake/library.cmake installs.
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR}
+    OUTPUT_VARIABLE folder)
+  if(folder MATCHES "^lfs/")
+    set_property(GLOBAL APPEND PROPERTY LAZYLFS_LFS_MODULES ${name})
+  elseif(folder STREQUAL "cache")
+    set_property(GLOBAL APPEND PROPERTY LAZYLFS_CACHE_MODULES ${name})
+  endif()
 endfunction()
 
 # lazylfs_unit_test(<name> SOURCES a_test.cc … LINK <the module under test, and fakes>)

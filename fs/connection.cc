@@ -127,10 +127,11 @@ FuseConnection::~FuseConnection() {
 Result<void> FuseConnection::mount(FileSystem& file_system) {
   fuse_set_log_func(log_from_fuse);
   install_wake_signal();
-  const std::string name = "fsname=lazylfs:" + escape_option(options_.source);
+  const std::string name = "fsname=" + escape_option(shown_source());
   std::vector<std::string> words = {
       "lazylfs",        "-o", "ro,nosuid,nodev,noatime,default_permissions", "-o", name, "-o",
       "subtype=lazylfs"};
+  if (options_.no_exec) words.insert(words.end(), {"-o", "noexec"});
   if (options_.allow_other) words.insert(words.end(), {"-o", "allow_other"});
   std::vector<char*> argv;
   argv.reserve(words.size());
@@ -165,15 +166,20 @@ Result<void> FuseConnection::mount(FileSystem& file_system) {
   return {};
 }
 
+std::string FuseConnection::shown_source() const {
+  return options_.shown_source.empty() ? "lazylfs:" + options_.source : options_.shown_source;
+}
+
 Result<void> FuseConnection::mount_directly() {
   std::string data = "fd=" + std::to_string(device_.get()) +
                      ",rootmode=40000,user_id=" + std::to_string(::geteuid()) +
                      ",group_id=" + std::to_string(::getegid()) + ",default_permissions";
   if (options_.allow_other) data += ",allow_other";
-  const std::string source = "lazylfs:" + options_.source;
-  constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME;
-  if (::mount(source.c_str(), options_.mountpoint.c_str(), "fuse.lazylfs", kFlags, data.c_str()) !=
-      0) {
+  const std::string source = shown_source();
+  unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME;
+  if (options_.no_exec) flags |= MS_NOEXEC;
+  const char* point = options_.mountpoint.c_str();
+  if (::mount(source.c_str(), point, "fuse.lazylfs", flags, data.c_str()) != 0) {
     return Error::from_errno("mount " + options_.mountpoint, errno);
   }
   const fuse_custom_io io{.writev = custom_writev,

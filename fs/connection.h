@@ -19,8 +19,10 @@ class FileSystem;
 
 struct ConnectionOptions {
   std::string mountpoint;  // absolute
-  std::string source;      // as mount(8) shows it
+  std::string source;
+  std::string shown_source;  // as mount(8) shows it; empty: "lazylfs:<source>"
   bool allow_other = false;
+  bool no_exec = false;
   bool passthrough = true;  // if kernel and privilege offer it
   unsigned threads = 6;
 };
@@ -49,6 +51,7 @@ class FuseConnection {
  private:
   explicit FuseConnection(ConnectionOptions options) : options_(std::move(options)) {}
 
+  std::string shown_source() const;
   Result<void> mount_directly();
   Result<void> mount_by_helper();
   void answer_requests();

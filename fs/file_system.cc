@@ -60,8 +60,8 @@ struct stat FileSystem::to_stat(const Attributes& attributes) const {
   result.st_ino = attributes.ino.value;
   result.st_mode = mode_of(attributes.kind);
   result.st_nlink = S_ISDIR(result.st_mode) ? 2 : 1;
-  result.st_uid = ::geteuid();
-  result.st_gid = ::getegid();
+  result.st_uid = options.uid.value_or(::geteuid());
+  result.st_gid = options.gid.value_or(::getegid());
   result.st_size = static_cast<off_t>(attributes.size);
   result.st_blocks = static_cast<blkcnt_t>((attributes.size + kStatBlock - 1) / kStatBlock);
   result.st_blksize = 4096;

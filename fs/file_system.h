@@ -35,10 +35,11 @@ struct FileSystemParts {
 };
 
 struct FileSystemOptions {
-  std::string spool_folder;   // for large plain blobs
-  bool follow = false;        // names at the root may change
-  bool all_refs = false;      // names below .at may change
-  bool open_requests = true;  // false: OPEN is answered with ENOSYS once for all
+  std::string spool_folder;               // for large plain blobs
+  bool follow = false;                    // names at the root may change
+  bool all_refs = false;                  // names below .at may change
+  bool open_requests = true;              // false: OPEN is answered with ENOSYS once for all
+  std::optional<std::uint32_t> uid, gid;  // the owner that is shown
   ControlFolder::Sources control;
 };
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lfs/base/error.h"
@@ -22,6 +24,9 @@ struct MountOptions {
   std::chrono::milliseconds follow_interval{2000};
   bool all_refs = false;
   bool allow_other = false;
+  bool no_exec = false;                   // the kernel runs no program from the mount
+  std::optional<std::uint32_t> uid, gid;  // whose files they seem to be; unset: this process's
+  std::string shown_source;  // what the kernel's table of mounts says; empty: "lazylfs:<source>"
   bool offline = false;
   bool interactive = false;  // git may prompt while a URL is cloned
   // Small files at their best: OPEN and OPENDIR answered once for all (ENOSYS); no passthrough.

@@ -11,6 +11,7 @@ struct Option {
   bool MountOptions::*flag = nullptr;
   std::string MountOptions::*text = nullptr;
   std::chrono::milliseconds MountOptions::*duration = nullptr;
+  std::optional<std::uint32_t> MountOptions::*number = nullptr;
 };
 
 constexpr auto kOptions = std::to_array<Option>({
@@ -19,12 +20,16 @@ constexpr auto kOptions = std::to_array<Option>({
     {.name = "cache", .text = &MountOptions::cache_folder},
     {.name = "follow", .flag = &MountOptions::follow},
     {.name = "follow-interval", .duration = &MountOptions::follow_interval},
+    {.name = "gid", .number = &MountOptions::gid},
+    {.name = "no-exec", .flag = &MountOptions::no_exec},
     {.name = "offline", .flag = &MountOptions::offline},
     {.name = "read-deadline", .duration = &MountOptions::read_deadline},
     {.name = "ref", .text = &MountOptions::ref},
     {.name = "remote", .text = &MountOptions::remote},
+    {.name = "shown-source", .text = &MountOptions::shown_source},
     {.name = "small-files", .flag = &MountOptions::small_files},
     {.name = "subdir", .text = &MountOptions::subdir},
+    {.name = "uid", .number = &MountOptions::uid},
 });
 
 }  // namespace
@@ -36,6 +41,9 @@ std::vector<std::string> to_arguments(const MountOptions& options, int ready_fd)
     if (option.flag != nullptr && options.*option.flag) words.push_back(name);
     if (option.text != nullptr && !(options.*option.text).empty()) {
       words.push_back(name + "=" + options.*option.text);
+    }
+    if (option.number != nullptr && options.*option.number) {
+      words.push_back(name + "=" + std::to_string(*(options.*option.number)));
     }
     if (option.duration != nullptr) {
       words.push_back(name + "=" + std::to_string((options.*option.duration).count()) + "ms");

@@ -53,7 +53,9 @@ Result<void> ServedMount::start() {
       options_.passthrough == PassthroughMode::automatic && !options_.small_files;
   connection_ = TRY(FuseConnection::create({.mountpoint = options_.mountpoint,
                                             .source = backend_->source,
+                                            .shown_source = options_.shown_source,
                                             .allow_other = options_.allow_other,
+                                            .no_exec = options_.no_exec,
                                             .passthrough = passthrough}));
   file_system_ = std::make_unique<FileSystem>(
       FileSystemParts{.tree = *backend_->tree,
@@ -66,6 +68,8 @@ Result<void> ServedMount::start() {
                         .follow = options_.follow,
                         .all_refs = options_.all_refs,
                         .open_requests = passthrough,
+                        .uid = options_.uid,
+                        .gid = options_.gid,
                         .control = {.stats = [this] { return stats(); },
                                     .mount = [this] { return to_json(record()); }}},
       connection_->passthrough());

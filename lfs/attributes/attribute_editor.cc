@@ -41,6 +41,8 @@ std::string escape_attribute_pattern(std::string_view pattern, bool literal) {
       escaped += kSpace;
     } else if (c == '#' || (literal && kGlobBytes.find(c) != std::string_view::npos)) {
       (escaped += '\\') += c;
+    } else if (literal && i == 0 && c == '!') {
+      escaped += "\\!";  // Git ignores negative patterns
     } else if (c != '\\') {
       escaped += c;
     } else if (!literal && i + 1 < pattern.size() &&

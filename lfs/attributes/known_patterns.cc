@@ -67,8 +67,7 @@ Result<std::vector<std::string>> files_in_work_tree(const Repository& repository
   std::string_view rest = listing;
   while (!rest.empty()) paths.emplace_back(take_until(rest, '\0'));
   std::ranges::sort(paths);
-  const auto repeated = std::ranges::unique(paths);
-  paths.erase(repeated.begin(), repeated.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   std::ranges::stable_sort(paths, std::ranges::greater(), &std::string::size);
   return paths;
 }

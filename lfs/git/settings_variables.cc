@@ -47,6 +47,8 @@ constexpr auto kVariables = std::to_array<Variable>({
     {"XDG_CACHE_HOME", "Where the default cache is.", ""},
     {"XDG_RUNTIME_DIR", "Where sockets of shared SSH connections are; else TMPDIR.", ""},
     {"TMPDIR", "See XDG_RUNTIME_DIR.", ""},
+    {"NOTIFY_SOCKET",
+     "Where a supervisor such as systemd is told that a foreground mount is ready.", ""},
     {"GIT_DIR", "The Git folder, as in Git.", ""},
     {"GIT_WORK_TREE", "The work tree, as in Git.", ""},
     {"GIT_INDEX_FILE", "The index, as in Git.", ""},

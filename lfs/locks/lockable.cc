@@ -119,8 +119,7 @@ Result<std::vector<std::string>> LockableFiles::all() const {
   std::vector<std::string> paths = split_nul(listed);
   std::ranges::sort(paths);
   // A path in conflict is listed once for each side.
-  const auto repeated = std::ranges::unique(paths);
-  paths.erase(repeated.begin(), repeated.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   return paths;
 }
 

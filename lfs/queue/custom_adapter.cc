@@ -10,6 +10,7 @@
 #include "lfs/base/sha256.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
+#include "lfs/queue/agent_reply.h"
 #include "lfs/queue/partial_file.h"
 
 namespace lazylfs::lfs {
@@ -22,11 +23,6 @@ std::string quoted(const std::string& path) {
   std::string result = "'";
   for (const char c : path) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
-}
-
-Error agent_error(const Json& error) {
-  return Error(Errc::io, "[" + std::to_string(json_int(error, "code").value_or(0)) + "] " +
-                             json_string(error, "message").value_or(""));
 }
 
 }  // namespace
@@ -163,28 +159,17 @@ Result<std::string> CustomAdapter::talk(Agent& agent, const TransferTask& task) 
   TRY(agent.say(message));
   while (true) {
     const std::string line = TRY(agent.lines.next());
-    const Json reply = TRY_CONTEXT("custom transfer agent", parse_json(line));
-    const std::string event = json_string(reply, "event").value_or("");
-    const std::string oid = json_string(reply, "oid").value_or("");
-    if (oid != task.id.oid.hex()) {
-      return Error(Errc::corrupt, "unexpected OID " + go_quoted(oid.substr(0, 100)) +
-                                      " in response, expected " + go_quoted(task.id.oid.hex()));
-    }
-    if (event == "progress") {
-      const std::int64_t more = json_int(reply, "bytesSinceLast").value_or(0);
-      if (more != 0 && task.progress) task.progress(more);
+    const AgentReply reply = TRY(parse_agent_reply(line, task.id.oid, options_.agent.name));
+    if (!reply.complete) {
+      if (reply.new_bytes != 0 && task.progress) task.progress(reply.new_bytes);
       continue;
     }
-    if (event != "complete") {
-      return Error(Errc::corrupt, "invalid message " + go_quoted(event.substr(0, 100)) +
-                                      " from custom adapter " + go_quoted(options_.agent.name));
-    }
-    if (const Json* error = json_object(reply, "error"); error != nullptr) {
+    if (reply.error) {
       // The agent is well; only this object is not.
       return Error(Errc::invalid, "error transferring " + go_quoted(task.id.oid.hex()) + ": " +
-                                      agent_error(*error).message());
+                                      reply.error->message());
     }
-    return json_string(reply, "path").value_or("");
+    return reply.path;
   }
 }
 

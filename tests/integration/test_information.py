@@ -2,10 +2,12 @@
 """env, version, logs, help and completion, beside Debian's git-lfs."""
 import os
 import re
+import subprocess
+import sys
 import unittest
 
 from both import Base
-from harness import ROOT
+from harness import PROGRAM, ROOT
 
 
 class Information(Base):
@@ -154,6 +156,24 @@ class Information(Base):
         tables = (folder / "settings.md").read_text().strip()
         self.assertIn(tables, (ROOT / "docs/CONFIGURATION.md").read_text(),
                       "run `git-lfs generate settings` and put the result into the document")
+
+    def test_every_manual_page_can_be_found_by_its_name(self):
+        folder = self.base / "generated"
+        self.assertEqual(self.ours.run("git-lfs", "generate", "man", str(folder))[0], 0)
+        pages = sorted(path.name for path in folder.iterdir())
+        for name in ("git-lfs.1", "git-lfs-track.1", "git-lfs-cache-gc.1", "git-lfs-config.5",
+                     "mount.fuse.lazylfs.8"):
+            self.assertIn(name, pages)
+        for name in pages:
+            title = name.rsplit(".", 1)[0].replace("-", r"\-")
+            text = (folder / name).read_text()
+            self.assertRegex(text, r"(?m)^\.SH NAME\n" + re.escape(title) + r" \\- \S", name)
+        self.assertIn("cache_size=", (folder / "mount.fuse.lazylfs.8").read_text().replace("\\", ""))
+
+    def test_the_table_of_compatibility_is_up_to_date(self):
+        checked = subprocess.run([sys.executable, "-B", ROOT / "scripts/compatibility", "--check",
+                                  PROGRAM], capture_output=True, text=True, check=False)
+        self.assertEqual(checked.stdout + checked.stderr, "")
 
 
 if __name__ == "__main__":

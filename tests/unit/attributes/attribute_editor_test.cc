@@ -44,6 +44,7 @@ class AttributeEditorTest : public testing::Test {
 
 TEST(AttributePatternTextTest, SpacesHashesAndBackslashesAreEscaped) {
   EXPECT_EQ(escape_attribute_pattern("a b#c", false), "a[[:space:]]b\\#c");
+  EXPECT_EQ(escape_attribute_pattern("!a!", true), "\\!a!");
   EXPECT_EQ(escape_attribute_pattern("back\\slash", false), "back\\\\slash");
   EXPECT_EQ(escape_attribute_pattern("*.[ch]?", false), "*.[ch]?");
   EXPECT_EQ(escape_attribute_pattern("*.[ch]?\\x", true), "\\*.\\[ch\\]\\?\\\\x");

@@ -36,6 +36,16 @@ TEST(MountOptionsTest, PathsBecomeAbsoluteAndUrlsStay) {
   }
 }
 
+TEST(MountOptionsTest, OwnersAreNumbers) {
+  const auto options = read({"--uid=1000", "--gid=0", "/r", "/m"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->uid, 1000U);
+  EXPECT_EQ(options->gid, 0U);
+  for (const char* bad : {"", "alice", "-1", "4294967295", "1x"}) {
+    EXPECT_FALSE(read({std::string("--uid=") + bad, "/r", "/m"})) << bad;
+  }
+}
+
 TEST(MountOptionsTest, DefaultsAreThoseOfTheFileSystem) {
   const auto options = read({"/r", "/m"});
   ASSERT_TRUE(options);
