@@ -107,7 +107,7 @@ class Fetch {
     }
     if (ref_days > 0) {
       context_.err << "Fetching recent branches within " << ref_days << " days\n";
-      const std::int64_t since = now_seconds() - ref_days * kSecondsPerDay;
+      const std::int64_t since = lfs::days_before(now_seconds(), ref_days);
       TRACE(TraceArea::general, "RECENT: Getting refs >= " << format_time(since));
       for (const lfs::RecentRef& ref : TRY(lfs::recent_refs(
                repository_, since, config.get_bool("lfs.fetchrecentremoterefs", true),

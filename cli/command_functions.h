@@ -43,6 +43,7 @@ Result<ExitCode> run_post_commit(Context& context, const Arguments& arguments);
 Result<ExitCode> run_post_merge(Context& context, const Arguments& arguments);
 Result<ExitCode> run_pre_push(Context& context, const Arguments& arguments);
 Result<ExitCode> run_prefetch(Context& context, const Arguments& arguments);
+Result<ExitCode> run_prune(Context& context, const Arguments& arguments);
 Result<ExitCode> run_pull(Context& context, const Arguments& arguments);
 Result<ExitCode> run_push(Context& context, const Arguments& arguments);
 Result<ExitCode> run_smudge(Context& context, const Arguments& arguments);

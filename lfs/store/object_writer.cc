@@ -3,6 +3,7 @@
 // is full, a temporary file is made. From then on two buffers take turns: while a thread hashes
 // one, it is written by the caller's thread, which then fills the other. So the digest, which is
 // the slowest part, never waits for the disk or for the one who sends the stream.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,8 +171,11 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   const ObjectId id{hash_.digest(), flushed_};
   const std::string place = store_.object_path(id.oid);
   struct stat status {};
-  if (id.size == 0 || (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-                       static_cast<std::uint64_t>(status.st_size) == id.size)) {
+  if (id.size == 0) return id;
+  if (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+      static_cast<std::uint64_t>(status.st_size) == id.size) {
+    // Tells a prune that runs at the same time, and does not know of us, that it is wanted.
+    (void)::utimensat(AT_FDCWD, place.c_str(), nullptr, 0);
     return id;
   }
   if (on_clash == OnClash::refuse) TRY(refuse_clash(id));
