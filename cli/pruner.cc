@@ -213,9 +213,8 @@ class Pruner {
       print_plan();
       if (!request_.dry_run && !delete_all()) result.code = ExitCode::fatal;
     }
-    const std::uint64_t swept =
+    result.leftover_bytes =
         lfs::sweep_leftovers(workspace_.store(), plan_.unfinished, request_.dry_run);
-    TRACE(TraceArea::general, "PRUNE: leftovers of " << swept << " bytes");
     return result;
   }
 

@@ -23,6 +23,7 @@ struct PruneResult {
   ExitCode code = ExitCode::ok;
   std::size_t objects = 0;  // deleted, or that would be
   std::uint64_t bytes = 0;
+  std::uint64_t leftover_bytes = 0;
 };
 
 // Prints what it does to context.out, as upstream words it; problems are told before it returns.

@@ -7,6 +7,46 @@
 namespace lazylfs::cli {
 namespace {
 
+constexpr auto kDedupOptions = std::to_array<Option>({
+    {.name = "hard-links",
+     .help = "Replace files that nobody may write to by hard links of their objects, where the "
+             "file system cannot share blocks. Other files are skipped."},
+    {.name = "test",
+     .letter = 't',
+     .help = "Only tell whether this system and repository support it."},
+});
+
+constexpr std::string_view kDedupHelp =
+    "Let the files of the work tree share their bytes on disk with the objects that they come\n"
+    "from (reflinks: btrfs, XFS, bcachefs and others). Nothing else about the files changes, and\n"
+    "either can be written to without the other. The work tree must be clean, and no pointer\n"
+    "extensions may be configured.\n"
+    "\n"
+    "With --hard-links, a file and its object become one. That is done only for files without any\n"
+    "write permission, such as lockable files that are not locked here, and the object becomes\n"
+    "read-only, too. git lfs lock gives such a file bytes of its own before it makes it writable;\n"
+    "whoever makes it writable in another way and changes it in place damages the object.\n"
+    "\n"
+    "    git lfs dedup --test\n"
+    "    git lfs dedup";
+
+constexpr auto kGcOptions = std::to_array<Option>({
+    {.name = "auto", .help = "Do nothing unless lfs.gc.interval hours have passed."},
+    {.name = "dry-run", .letter = 'd', .help = "Delete nothing; tell what would be deleted."},
+    {.name = "json", .help = "Print the result as JSON."},
+});
+
+constexpr std::string_view kGcHelp =
+    "Bring the shared cache within its limits (lfs.cache.size, lfs.cache.minfree), as git lfs\n"
+    "cache gc does, and remove what killed processes left in the repository's store. With\n"
+    "lfs.gc.prune, also prune the repository as git lfs prune does.\n"
+    "\n"
+    "With lfs.gc.auto, fetch and pull run it when they have succeeded, at most once in\n"
+    "lfs.gc.interval hours.\n"
+    "\n"
+    "    git lfs gc --dry-run\n"
+    "    git config --global lfs.gc.auto true";
+
 constexpr auto kPruneOptions = std::to_array<Option>({
     {.name = "dry-run",
      .letter = 'd',
@@ -63,6 +103,10 @@ constexpr std::string_view kPruneHelp =
     "    git lfs prune --verify-remote";
 
 constexpr auto kRows = std::to_array<Command>({
+    {"dedup", "[options]", "De-duplicate Git LFS files", kDedupOptions, kDedupHelp, 0, kAnyCount,
+     false, run_dedup},
+    {"gc", "[options]", "Keep the cache and the repository's store small", kGcOptions, kGcHelp, 0,
+     0, false, run_gc},
     {"prune", "[options]", "Delete old Git LFS files from local storage", kPruneOptions, kPruneHelp,
      0, kAnyCount, false, run_prune},
 });
