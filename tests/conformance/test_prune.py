@@ -275,6 +275,13 @@ def an_empty_store(t):
     prune(t)
 
 
+@scenario
+def dedup_says_whether_it_can(t):
+    t.repository("*.bin", {"a.bin": "one"})
+    t("git lfs dedup --test")
+    t("git lfs dedup")
+
+
 class History:
     """A random repository, made by fast-import; its objects are in the store."""
 
