@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstring>
 #include <thread>
@@ -175,7 +176,8 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   if (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
       static_cast<std::uint64_t>(status.st_size) == id.size) {
     // Tells a prune that runs at the same time, and does not know of us, that it is wanted.
-    (void)::utimensat(AT_FDCWD, place.c_str(), nullptr, 0);
+    const std::array<struct timespec, 2> read_now{timespec{0, UTIME_NOW}, timespec{0, UTIME_OMIT}};
+    (void)::utimensat(AT_FDCWD, place.c_str(), read_now.data(), 0);
     return id;
   }
   if (on_clash == OnClash::refuse) TRY(refuse_clash(id));
