@@ -7,9 +7,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "cli/collector.h"
 #include "cli/command_functions.h"
 #include "cli/go_json.h"
 #include "cli/object_fetch.h"
+#include "cli/pruner.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/scan/history_scan.h"
@@ -107,7 +109,7 @@ class Fetch {
     }
     if (ref_days > 0) {
       context_.err << "Fetching recent branches within " << ref_days << " days\n";
-      const std::int64_t since = now_seconds() - ref_days * kSecondsPerDay;
+      const std::int64_t since = lfs::days_before(now_seconds(), ref_days);
       TRACE(TraceArea::general, "RECENT: Getting refs >= " << format_time(since));
       for (const lfs::RecentRef& ref : TRY(lfs::recent_refs(
                repository_, since, config.get_bool("lfs.fetchrecentremoterefs", true),
@@ -246,15 +248,10 @@ std::string_view conflict(const Request& request) {
   return {};
 }
 
-Result<ExitCode> prune_after(Context& context, const Request& request) {
-  const auto prune = std::ranges::find(context.commands, "prune", &Command::name);
-  if (prune == context.commands.end() || prune->run == nullptr) {
-    context.err << "This version cannot prune yet: nothing was pruned.\n";
-    return ExitCode::ok;
-  }
-  std::vector<std::string> words{"prune"};
-  if (request.dry_run) words.emplace_back("--dry-run");
-  return run_command_line(context, words);
+Result<ExitCode> prune_after(Context& context, Workspace& workspace, const Request& request) {
+  PruneRequest prune_request = default_prune_request(workspace.config());
+  prune_request.dry_run = request.dry_run;
+  return TRY(prune(context, workspace, prune_request)).code;
 }
 
 }  // namespace
@@ -298,8 +295,10 @@ Result<ExitCode> run_fetch(Context& context, const Arguments& arguments) {
   request.filter = lfs::PathFilter::from(config, include ? &*include : nullptr,
                                          exclude ? &*exclude : nullptr, !request.all);
   const ExitCode fetched = TRY(Fetch(context, workspace, request).run());
-  if (fetched != ExitCode::ok || !request.prune) return fetched;
-  return prune_after(context, request);
+  if (fetched != ExitCode::ok) return fetched;
+  if (request.prune) return prune_after(context, workspace, request);
+  if (!request.dry_run) collect_after_transfer(context, workspace);
+  return fetched;
 }
 
 }  // namespace lazylfs::cli

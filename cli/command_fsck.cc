@@ -112,11 +112,13 @@ std::vector<lfs::ObjectProblem> check_objects(Context& context, const Workspace&
 // Moved away, not removed: somebody may want to look at what became of an object.
 Result<void> set_aside(Context& context, const Workspace& workspace,
                        const std::vector<lfs::ObjectProblem>& problems) {
-  const std::string folder = workspace.store().folder() + "/bad";
+  const lfs::ObjectStore& store = workspace.store();
+  const std::string folder = store.folder() + "/bad";
   context.out << "objects: repair: moving corrupt objects to " << folder << '\n';
   TRY(make_folders(folder));
   for (const lfs::ObjectProblem& problem : problems) {
-    if (!problem.corrupt) continue;
+    // What lies in an alternate's store is not ours to move.
+    if (!problem.corrupt || problem.stored != store.object_path(problem.file.pointer.oid)) continue;
     const std::string to = folder + '/' + problem.file.pointer.oid.hex();
     if (std::rename(problem.stored.c_str(), to.c_str()) != 0) {
       return Error::from_errno("move " + problem.stored + " to " + to, errno);

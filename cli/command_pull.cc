@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "cli/checkout_workers.h"
+#include "cli/collector.h"
 #include "cli/command_functions.h"
 #include "cli/object_fetch.h"
 #include "cli/pull.h"
@@ -80,7 +81,9 @@ Result<ExitCode> run_pull(Context& context, const Arguments& arguments) {
   const auto exclude = arguments.value("exclude");
   const auto filter = lfs::PathFilter::from(workspace.config(), include ? &*include : nullptr,
                                             exclude ? &*exclude : nullptr, true);
-  return pull_head(context, workspace, remote, filter);
+  const ExitCode code = TRY(pull_head(context, workspace, remote, filter));
+  if (code == ExitCode::ok) collect_after_transfer(context, workspace);
+  return code;
 }
 
 }  // namespace lazylfs::cli

@@ -15,5 +15,6 @@ std::span<const Command> migrate_rows();
 std::span<const Command> mount_rows();
 std::span<const Command> setup_rows();
 std::span<const Command> transfer_rows();
+std::span<const Command> upkeep_rows();
 
 }  // namespace lazylfs::cli

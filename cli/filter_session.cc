@@ -10,6 +10,7 @@
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/install/hooks.h"
+#include "lfs/store/store_users.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -28,6 +29,7 @@ Result<std::variant<ExitCode, std::unique_ptr<FilterSession>>> FilterSession::op
     session->quick_store_ = std::make_unique<lfs::ObjectStore>(lfs::ObjectStore::of(lfs::StorePlace{
         quick.common_folder, quick.objects_folder, quick.environment_alternates, quick.config}));
     session->store_ = session->quick_store_.get();
+    lfs::register_store_user(quick.common_folder, *session->store_);
     // A clone's first push depends on it: nobody ran `install` there.
     lfs::ensure_hooks(lfs::hooks_folder(quick.config, quick.common_folder, quick.work_tree));
     return Opened(std::move(session));

@@ -13,6 +13,7 @@
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
+#include "lfs/store/store_users.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -101,6 +102,7 @@ Workspace::Workspace(Context& context, lfs::Repository repository)
     : context_(context),
       repository_(std::move(repository)),
       store_(lfs::ObjectStore::of(repository_)) {
+  lfs::register_store_user(repository_.common_folder(), store_);
   const std::string here = absolute_path(".");
   const std::string& root = repository_.work_tree();
   if (here != root && is_inside(here, root)) {

@@ -9,6 +9,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/base/url.h"
+#include "lfs/store/store_users.h"
 
 namespace lazylfs::fs {
 namespace {
@@ -53,6 +54,8 @@ Result<void> open_transfer(const MountOptions& options, Backend& backend) {
   const lfs::Config& config = backend.repository.config();
   backend.engine = std::make_unique<lfs::HttpEngine>(backend.metrics);
   const lfs::LocalStore local = lfs::LocalStore::of(backend.repository);
+  lfs::register_store_user(backend.repository.common_folder(),
+                           lfs::ObjectStore::of(backend.repository));
   lfs::DownloaderOptions download;
   const std::int64_t batch = config.get_int("lfs.transfer.batchsize", 100);
   download.batch_objects_max = static_cast<std::size_t>(std::clamp<std::int64_t>(batch, 1, 1000));

@@ -24,6 +24,8 @@ LAYERS = [
     ("lfs/scan/", ("lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/", "lfs/base/")),
     ("lfs/worktree/",
      ("lfs/scan/", "lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/", "lfs/base/")),
+    ("lfs/upkeep/",
+     ("lfs/scan/", "lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/", "lfs/base/")),
     ("lfs/queue/", ("lfs/api/", "lfs/http/", "lfs/store/", "lfs/git/", "lfs/base/")),
     ("lfs/filter/", ("lfs/queue/", "lfs/store/", "lfs/attributes/", "lfs/pointer/", "lfs/git/",
                      "lfs/base/")),

@@ -57,11 +57,12 @@ Result<IndexEntry> parse_listed(std::string_view line) {
 }
 
 // For index formats that libgit2 does not know.
-Result<Index> list_by_git(const Repository& repository) {
+Result<Index> list_by_git(const Repository& repository, const std::string& path) {
   RunOptions options;
   options.output_bytes_max = kListingBytesMax;
-  const std::string listing = TRY(run_command_checked(
-      repository.git({"ls-files", "-z", "-t", "--stage", "--full-name"}), options));
+  Command command = repository.git({"ls-files", "-z", "-t", "--stage", "--full-name"});
+  command.set_environment.push_back("GIT_INDEX_FILE=" + path);
+  const std::string listing = TRY(run_command_checked(command, options));
   Index index;
   index.has_stamps = false;
   std::string_view rest = listing;
@@ -100,20 +101,22 @@ FileState compare_stamp(const Index& index, const IndexEntry& entry, const struc
   return stamp.mtime_ns < index.written_ns ? FileState::unchanged : FileState::unknown;
 }
 
-Result<Index> Repository::read_index() const {
-  const std::string path = index_path();
+Result<Index> Repository::read_index() const { return read_index(index_path()); }
+
+Result<Index> Repository::read_index(const std::string& path) const {
   struct stat status {};
   Index index;
   if (::stat(path.c_str(), &status) != 0) return index;  // nothing was staged yet
   IndexHandle raw;
   start_libgit2();
-  if (git_index_open(Out(raw), path.c_str()) != 0) return list_by_git(*this);
+  if (git_index_open(Out(raw), path.c_str()) != 0) return list_by_git(*this, path);
   index.written_ns = nanoseconds(status.st_mtim);
   const std::size_t count = git_index_entrycount(raw.get());
   index.entries.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const git_index_entry* entry = git_index_get_byindex(raw.get(), i);
-    if ((entry->mode & S_IFMT) == S_IFDIR) return list_by_git(*this);  // sparse: a whole folder
+    if ((entry->mode & S_IFMT) == S_IFDIR)
+      return list_by_git(*this, path);  // sparse: a whole folder
     index.entries.push_back(convert(*entry));
   }
   return index;

@@ -136,6 +136,8 @@ class Repository {
 
   // The staging area; empty when there is none yet.
   Result<Index> read_index() const;
+  // The one in the file `path`: of another work tree.
+  Result<Index> read_index(const std::string& path) const;
   std::string index_path() const;  // GIT_INDEX_FILE, else in the git folder
 
   // The value of attribute `name` for `path` as git sees it in the work tree, else the index (bare:

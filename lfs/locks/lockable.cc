@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <set>
 
 #include "lfs/base/fd.h"
@@ -13,6 +15,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/git/config.h"
+#include "lfs/store/clone_file.h"
 
 // Git itself decides which files are lockable (`git check-attr`), so that its rules for macros,
 // nested files and case hold. As nearly every repository has none, the attributes files are first
@@ -137,6 +140,20 @@ Result<void> LockableFiles::fix_write_bits(const std::vector<std::string>& paths
   return {};
 }
 
+namespace {
+
+// A file that is written to must not be the object in the store, too (`dedup --hard-links`).
+Result<void> make_own_copy(const std::string& path, mode_t mode) {
+  const std::string copy = path + ".lfs-copy-" + std::to_string(::getpid());
+  TRY(clone_file(path, copy, mode));
+  if (::chmod(copy.c_str(), mode) == 0 && std::rename(copy.c_str(), path.c_str()) == 0) return {};
+  const Error error = Error::from_errno("replace " + path, errno);
+  ::unlink(copy.c_str());
+  return error;
+}
+
+}  // namespace
+
 Result<void> set_writable(const std::string& path, bool writable) {
   const auto file = open_file(path, O_PATH | O_NOFOLLOW);
   if (!file && file.error().sys_errno() == ENOTDIR) return Error(Errc::not_found, path);
@@ -147,6 +164,7 @@ Result<void> set_writable(const std::string& path, bool writable) {
   const mode_t mode = status.st_mode & 07777U;
   const mode_t wanted = writable ? mode | 0200U : mode & ~mode_t{0222U};
   if (wanted == mode) return {};
+  if (writable && status.st_nlink > 1) return make_own_copy(path, wanted);
   // chmod follows links, and fchmod refuses O_PATH descriptors; this way it is the file just seen.
   const std::string seen = "/proc/self/fd/" + std::to_string(file->get());
   if (::chmod(seen.c_str(), wanted) != 0) return Error::from_errno("chmod " + path, errno);

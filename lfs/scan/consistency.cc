@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <atomic>
 #include <cstring>
 #include <optional>
 #include <unordered_set>
@@ -112,8 +113,12 @@ std::vector<ObjectProblem> check_objects(const ObjectStore& store,
     if (file.pointer.size > 0 && seen.insert(file.pointer.oid).second) wanted.push_back(&file);
   }
   std::vector<std::optional<ObjectProblem>> verdicts(wanted.size());
-  in_parallel(wanted.size(), 2, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) verdicts[i] = check_object(store, *wanted[i]);
+  // Sizes differ: each thread takes the next one rather than a part of its own.
+  std::atomic<std::size_t> next{0};
+  in_parallel(wanted.size(), 2, [&](std::size_t, std::size_t) {
+    for (std::size_t i = next++; i < wanted.size(); i = next++) {
+      verdicts[i] = check_object(store, *wanted[i]);
+    }
   });
   std::vector<ObjectProblem> problems;
   for (auto& verdict : verdicts) {

@@ -186,4 +186,9 @@ Result<std::vector<PathChange>> changes_of(const Repository& repository,
   return TreeDiff(repository).run(before, commit.commit.tree);
 }
 
+Result<std::vector<PathChange>> changes_between(const Repository& repository, const GitOid& before,
+                                                const GitOid& after) {
+  return TreeDiff(repository).run(before, after);
+}
+
 }  // namespace lazylfs::lfs

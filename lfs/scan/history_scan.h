@@ -30,5 +30,8 @@ struct PathChange {
 };
 Result<std::vector<PathChange>> changes_of(const Repository& repository,
                                            const CommitObject& commit);
+// The files in which two trees differ, by path; a zero id is the empty tree.
+Result<std::vector<PathChange>> changes_between(const Repository& repository, const GitOid& before,
+                                                const GitOid& after);
 
 }  // namespace lazylfs::lfs

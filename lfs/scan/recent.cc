@@ -1,6 +1,7 @@
 #include "lfs/scan/recent.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "lfs/git/history.h"
 #include "lfs/scan/history_scan.h"
@@ -22,6 +23,16 @@ Result<std::vector<RecentRef>> recent_refs(const Repository& repository, std::in
     return a.commit.time > b.commit.time;
   });
   return recent;
+}
+
+std::int64_t days_before(std::int64_t time, std::int64_t days) {
+  constexpr std::int64_t kDaysMax = 365 * 10000;
+  const auto seconds = static_cast<std::time_t>(time);
+  struct tm local {};
+  if (::localtime_r(&seconds, &local) == nullptr) return time;
+  local.tm_mday -= static_cast<int>(std::clamp<std::int64_t>(days, -kDaysMax, kDaysMax));
+  local.tm_isdst = -1;
+  return static_cast<std::int64_t>(::mktime(&local));
 }
 
 Result<void> scan_previous_versions(const Repository& repository, const GitOid& tip,

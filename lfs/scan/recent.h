@@ -20,6 +20,9 @@ struct RecentRef {
 Result<std::vector<RecentRef>> recent_refs(const Repository& repository, std::int64_t since,
                                            bool remotes, const std::string& remote);
 
+// The same time of day `days` calendar days before `time` (seconds since 1970).
+std::int64_t days_before(std::int64_t time, std::int64_t days);
+
 // Pointers that commits reachable from `tip`, not older than `since`, replaced or removed.
 Result<void> scan_previous_versions(const Repository& repository, const GitOid& tip,
                                     std::int64_t since,

@@ -2,10 +2,12 @@
 // touched only when the store lacks the object: git cleans unchanged files often. When the buffer
 // is full, a temporary file is made, and a larger buffer is filled, hashed and written in turn. A
 // stream that is long enough to pay for threads goes on in a StreamFile.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -118,8 +120,12 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
   const ObjectId id = TRY(end_of_stream());
   const std::string place = store_.object_path(id.oid);
   struct stat status {};
-  if (id.size == 0 || (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-                       static_cast<std::uint64_t>(status.st_size) == id.size)) {
+  if (id.size == 0) return id;
+  if (::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+      static_cast<std::uint64_t>(status.st_size) == id.size) {
+    // Tells a prune that runs at the same time, and does not know of us, that it is wanted.
+    const std::array<struct timespec, 2> read_now{timespec{0, UTIME_NOW}, timespec{0, UTIME_OMIT}};
+    (void)::utimensat(AT_FDCWD, place.c_str(), read_now.data(), 0);
     return id;
   }
   if (on_clash == OnClash::refuse) TRY(refuse_clash(id));
