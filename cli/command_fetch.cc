@@ -12,6 +12,7 @@
 #include "cli/go_json.h"
 #include "cli/object_fetch.h"
 #include "cli/pruner.h"
+#include "lfs/base/files.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/scan/history_scan.h"
@@ -27,6 +28,12 @@ std::int64_t now_seconds() {
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
+
+// A ref, and the file or folder in it when one was named: "main:dir/a.bin".
+struct WantedRef {
+  NamedRef ref;
+  std::optional<std::string> path;
+};
 
 struct Request {
   std::string remote;
@@ -49,9 +56,10 @@ class Fetch {
                [this](const lfs::TransferOutcome& outcome) { note(outcome); }) {}
 
   Result<ExitCode> run() {
-    std::vector<NamedRef> refs;
+    std::vector<WantedRef> refs;
     if (const auto code = find_refs(refs)) return *code;
     const Result<void> added = request_.all ? fetch_all(refs) : fetch_refs(refs);
+    if (!added && added.error().code() == Errc::invalid) return added.error();  // a wrong path
     if (!added) return report_panic(context_, workspace_, added.error(), "Could not fetch");
     const std::vector<Error> errors = fetch_.finish();
     report();
@@ -64,25 +72,39 @@ class Fetch {
 
  private:
   // The refs that were named, or HEAD. Tells of the first one that does not exist.
-  std::optional<ExitCode> find_refs(std::vector<NamedRef>& refs) {
+  std::optional<ExitCode> find_refs(std::vector<WantedRef>& refs) {
     const bool given = !request_.refs.empty();
     if (!given && request_.all) return std::nullopt;
     for (const std::string& revision : given ? request_.refs : std::vector<std::string>{"HEAD"}) {
-      Result<NamedRef> ref = find_ref(repository_, revision);
+      const std::size_t colon = revision.find(':');  // no ref's name holds one
+      Result<NamedRef> ref = find_ref(repository_, revision.substr(0, colon));
       if (!ref) {
         std::string list;
         for (const std::string& word : request_.refs) list += (list.empty() ? "" : " ") + word;
         return report_panic(context_, workspace_, ref.error(),
                             given ? "Invalid ref argument: [" + list + "]" : "Could not fetch");
       }
-      refs.push_back(std::move(*ref));
+      WantedRef wanted{std::move(*ref), std::nullopt};
+      if (colon != std::string::npos) wanted.path = path_from_root(revision.substr(colon + 1));
+      refs.push_back(std::move(wanted));
     }
     return std::nullopt;
   }
 
-  Result<void> fetch_refs(const std::vector<NamedRef>& refs) {
-    for (const NamedRef& ref : refs) {
+  // As git reads "<ref>:<path>": from the root, but what begins with "./" or "../" from here.
+  std::string path_from_root(const std::string& path) const {
+    if (path != "." && !path.starts_with("./") && !path.starts_with("../")) return path;
+    const std::string whole = absolute_path("/" + workspace_.prefix() + path);
+    return whole.substr(1);
+  }
+
+  Result<void> fetch_refs(const std::vector<WantedRef>& refs) {
+    for (const auto& [ref, path] : refs) {
       context_.err << "Fetching reference " << ref.full_name << '\n';
+      if (path) {
+        TRY(add_path(ref, *path));
+        continue;
+      }
       TRY(add_tree(ref.commit));
       fetched_refs_.emplace(ref.commit.oid, ref.short_name);
     }
@@ -98,13 +120,26 @@ class Fetch {
     return {};
   }
 
-  Result<void> add_recent(const std::vector<NamedRef>& refs) {
+  Result<void> add_path(const NamedRef& ref, const std::string& path) {
+    const auto files = lfs::pointers_at_path(repository_, ref.commit.tree, path);
+    if (!files && files.error().code() == Errc::not_found) {
+      return Error(Errc::invalid, "path '" + path + "' does not exist in '" + ref.short_name + "'");
+    }
+    if (!files) return files.error();
+    if (files->empty()) {
+      return Error(Errc::invalid, "'" + path + "' in '" + ref.short_name + "' is no Git LFS file");
+    }
+    for (const lfs::PointerFile& file : *files) add(file);
+    return {};
+  }
+
+  Result<void> add_recent(const std::vector<WantedRef>& refs) {
     const lfs::Config& config = workspace_.config();
     const std::int64_t ref_days = config.get_int("lfs.fetchrecentrefsdays", 7);
     const std::int64_t commit_days = config.get_int("lfs.fetchrecentcommitsdays", 0);
     std::vector<std::pair<std::string, lfs::Commit>> tips;
     std::unordered_set<lfs::GitOid, lfs::GitOidHash> known;
-    for (const NamedRef& ref : refs) {
+    for (const auto& [ref, path] : refs) {
       if (known.insert(ref.commit.oid).second) tips.emplace_back(ref.short_name, ref.commit);
     }
     if (ref_days > 0) {
@@ -152,7 +187,7 @@ class Fetch {
     return add_tree(ref.commit);
   }
 
-  Result<void> fetch_all(const std::vector<NamedRef>& refs) {
+  Result<void> fetch_all(const std::vector<WantedRef>& refs) {
     const lfs::Config& config = workspace_.config();
     const bool filtered = !config.get("lfs.fetchinclude").value_or("").empty() ||
                           !config.get("lfs.fetchexclude").value_or("").empty();
@@ -160,7 +195,7 @@ class Fetch {
       context_.err << "Ignoring global include / exclude paths to fulfil --all\n";
     }
     lfs::HistoryRange range;
-    for (const NamedRef& ref : refs) range.include.push_back(ref.commit.oid);
+    for (const WantedRef& wanted : refs) range.include.push_back(wanted.ref.commit.oid);
     if (request_.refs.empty()) {
       const Result<lfs::Commit> head = repository_.resolve_commit("HEAD");
       if (head) range.include.push_back(head->oid);
@@ -248,6 +283,11 @@ std::string_view conflict(const Request& request) {
   return {};
 }
 
+bool names_a_path(const Request& request) {
+  return std::ranges::any_of(
+      request.refs, [](const std::string& ref) { return ref.find(':') != std::string::npos; });
+}
+
 Result<ExitCode> prune_after(Context& context, Workspace& workspace, const Request& request) {
   PruneRequest prune_request = default_prune_request(workspace.config());
   prune_request.dry_run = request.dry_run;
@@ -291,6 +331,13 @@ Result<ExitCode> run_fetch(Context& context, const Arguments& arguments) {
       return ExitCode::fatal;
     }
     request.refs = read_stdin_lines();
+  }
+  if (names_a_path(request)) {
+    if (request.all || arguments.is_set("recent") || request.filter_given) {
+      context.err << "Cannot combine <ref>:<path> with --all, --recent, --include or --exclude\n";
+      return ExitCode::fatal;
+    }
+    request.recent = false;
   }
   request.filter = lfs::PathFilter::from(config, include ? &*include : nullptr,
                                          exclude ? &*exclude : nullptr, !request.all);

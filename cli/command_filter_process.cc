@@ -1,10 +1,12 @@
+#include <malloc.h>
 #include <unistd.h>
 
-#include <malloc.h>
+#include <optional>
 
 #include "cli/command_functions.h"
 #include "cli/filter_session.h"
 #include "cli/help.h"
+#include "cli/meter.h"
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/filter/filter_process.h"
@@ -56,6 +58,7 @@ void print_report(Context& context, const lfs::Config& config, const lfs::Filter
 
 Result<ExitCode> run_filter_process(Context& context, const Arguments& arguments) {
   if (stdin_is_no_stream(context, "filter process")) return ExitCode::problem;
+  std::optional<Meter> meter;  // outlives the session, whose threads tell it
   auto opened = TRY(FilterSession::open(context));
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   FilterSession& session = *std::get<std::unique_ptr<FilterSession>>(opened);
@@ -63,13 +66,17 @@ Result<ExitCode> run_filter_process(Context& context, const Arguments& arguments
   const std::vector<lfs::Extension> extensions =
       TRY_CONTEXT("Error cleaning Git LFS object", lfs::sorted_extensions(session.config()));
   const lfs::SmudgeRules rules = session.rules(arguments.is_set("skip"));
+  if (context.show_progress) {
+    meter.emplace(context, session.config(), MeterKind::download, false, MeterPlace::terminal);
+  }
   ::mallopt(M_TRIM_THRESHOLD, kHeapKeptBytes);
   lfs::widen_pipe(STDIN_FILENO);
   lfs::widen_pipe(STDOUT_FILENO);
   const lfs::FilterReport report = TRY(lfs::serve_filter(
-      {session.store(), extensions, rules, session.downloads(nullptr),
+      {session.store(), extensions, rules, session.downloads(meter ? &*meter : nullptr),
        session.skip_download_errors(), [&](const Error& error) { session.report_failure(error); }},
       STDIN_FILENO, STDOUT_FILENO));
+  if (meter) meter->finish();
   session.store().remove_stale_temporaries();
   if (report.failed) return ExitCode::fatal;
   print_report(context, session.config(), report);

@@ -11,6 +11,7 @@ std::span<const Command> filter_rows();
 std::span<const Command> info_rows();
 std::span<const Command> listing_rows();
 std::span<const Command> locks_rows();
+std::span<const Command> merge_rows();
 std::span<const Command> migrate_rows();
 std::span<const Command> mount_rows();
 std::span<const Command> setup_rows();

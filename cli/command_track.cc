@@ -20,6 +20,7 @@
 #include "lfs/install/hooks.h"
 #include "lfs/locks/lock_cache.h"
 #include "lfs/locks/lockable.h"
+#include "lfs/worktree/large_files.h"
 
 namespace lazylfs::cli {
 namespace {
@@ -117,12 +118,30 @@ class Tracker {
         manages_bits_(lfs::manages_write_bits(workspace.config())) {}
 
   Result<ExitCode> run(const std::vector<std::string>& patterns) {
+    std::vector<Wanted> wanted;
+    return run(patterns, wanted);
+  }
+
+  // --above: a line for each of these files, which no pattern covers.
+  Result<ExitCode> run_files(const std::vector<lfs::LargeFile>& files) {
+    std::vector<Wanted> wanted;
+    for (const lfs::LargeFile& file : files) {
+      const std::string path = file.path.substr(workspace_.prefix().size());
+      wanted.push_back({path, lfs::attribute_pattern_of_file(path), false});
+      context_.out << (dry_run_ ? "Would track " : "Tracking ") << go_quoted(path) << " ("
+                   << format_size(file.size) << ")\n";
+    }
+    return run({}, wanted);
+  }
+
+ private:
+  Result<ExitCode> run(const std::vector<std::string>& patterns, std::vector<Wanted>& wanted) {
     known_ = TRY(lfs::known_patterns(workspace_.repository(), lfs::AttributeScope::repository));
     files_ = TRY(files_in_index());
     if (lockable_ && manages_bits_) read_own_locks();
     auto editor =
         TRY(lfs::AttributeEditor::open(kAttributesFile, ends_lines_with_cr(workspace_.config())));
-    std::vector<Wanted> wanted = TRY(choose(patterns));
+    if (!patterns.empty()) wanted = TRY(choose(patterns));
     const std::size_t chosen = wanted.size();
     refuse_forbidden(wanted);
     for (Wanted& pattern : wanted) pattern.added = !editor.track(pattern.escaped, lockable_);
@@ -133,7 +152,6 @@ class Tracker {
     return chosen > 0 && wanted.empty() ? ExitCode::problem : ExitCode::ok;
   }
 
- private:
   // Files that this clone has locked stay writable.
   void read_own_locks() {
     const auto locks = lfs::LockCache(workspace_.store().folder()).own();
@@ -224,6 +242,50 @@ class Tracker {
   std::vector<std::string> files_;
 };
 
+// Whether one of `patterns`, as they are given to track in the folder `prefix`, matches `path`.
+bool is_chosen(const std::vector<std::string>& patterns, const std::string& prefix,
+               const std::string& path) {
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+           const auto parsed =
+               lfs::AttributePattern::parse(lfs::escape_attribute_pattern(pattern, false));
+           return parsed && parsed->matches(path.substr(prefix.size()));
+         });
+}
+
+// track --above: the large files that nothing tracks yet get a line each.
+Result<ExitCode> track_large_files(Context& context, const Workspace& workspace,
+                                   const Arguments& arguments) {
+  const std::string given = arguments.value_or("above", "");
+  const auto bytes_min = parse_size(given);
+  if (!bytes_min || *bytes_min == 0) {
+    return usage_error(context, "track",
+                       "invalid argument \"" + given + "\" for \"--above\" flag: not a size");
+  }
+  auto files =
+      TRY(lfs::large_files_outside_lfs(workspace.repository(), workspace.prefix(), *bytes_min));
+  std::erase_if(files, [&](const lfs::LargeFile& file) {
+    return !is_chosen(arguments.positional, workspace.prefix(), file.path);
+  });
+  if (!arguments.is_set("json")) {
+    if (files.empty()) context.err << "No file of that size is untracked.\n";
+    return Tracker(context, workspace, arguments).run_files(files);
+  }
+  Json list = Json::array();
+  for (const lfs::LargeFile& file : files) {
+    Json item;
+    item["path"] = file.path;
+    item["size"] = file.size;
+    item["pattern"] = lfs::attribute_pattern_of_file(file.path.substr(workspace.prefix().size()));
+    list.push_back(std::move(item));
+  }
+  Json document;
+  document["files"] = std::move(list);
+  Context quiet{context.err, context.err, context.metrics, context.commands, false, false};
+  const ExitCode code = TRY(Tracker(quiet, workspace, arguments).run_files(files));
+  print_json(context.out, document);
+  return code;
+}
+
 }  // namespace
 
 Result<ExitCode> run_track(Context& context, const Arguments& arguments) {
@@ -234,6 +296,7 @@ Result<ExitCode> run_track(Context& context, const Arguments& arguments) {
     lfs::ensure_hooks(workspace->repository());
 
   const bool json = arguments.is_set("json");
+  if (arguments.has("above")) return track_large_files(context, *workspace, arguments);
   if (!arguments.positional.empty()) {
     if (!json) return Tracker(context, *workspace, arguments).run(arguments.positional);
     return Error(Errc::invalid, "--json option can't be combined with arguments");

@@ -10,8 +10,9 @@ namespace {
 
 std::vector<Command> gather() {
   std::vector<Command> commands;
-  for (const auto rows : {filter_rows(), info_rows(), listing_rows(), locks_rows(), migrate_rows(),
-                          mount_rows(), setup_rows(), transfer_rows(), upkeep_rows()}) {
+  for (const auto rows :
+       {filter_rows(), info_rows(), listing_rows(), locks_rows(), merge_rows(), migrate_rows(),
+        mount_rows(), setup_rows(), transfer_rows(), upkeep_rows()}) {
     commands.insert(commands.end(), rows.begin(), rows.end());
   }
   std::ranges::sort(commands, {}, &Command::name);

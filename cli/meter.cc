@@ -24,6 +24,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kInterval = std::chrono::milliseconds(200);
+constexpr auto kQuietBefore = std::chrono::milliseconds(500);
 constexpr auto kRateWindow = std::chrono::seconds(3);
 constexpr std::size_t kWidthWithoutTerminal = 80;
 
@@ -35,10 +36,10 @@ bool draws(const Context& context, const lfs::Config& config) {
 
 std::size_t terminal_width() {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-    return kWidthWithoutTerminal;
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
   }
-  return size.ws_col;
+  return kWidthWithoutTerminal;
 }
 
 std::string_view verb(MeterKind kind) {
@@ -84,12 +85,15 @@ Fd open_log(Context& context) {
 
 class Meter::Impl {
  public:
-  Impl(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run)
-      : out_(context.out),
+  Impl(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run, MeterPlace place)
+      : out_(place == MeterPlace::terminal ? context.err : context.out),
         kind_(kind),
-        draws_(!dry_run && draws(context, config)),
-        silent_(dry_run) {
-    if (!dry_run) state_.lock()->log = open_log(context);
+        draws_(!dry_run &&
+               (place == MeterPlace::terminal ? context.show_progress : draws(context, config))),
+        silent_(dry_run),
+        must_last_(place == MeterPlace::terminal) {
+    if (must_last_) state_.lock()->drawn = Clock::now() + kQuietBefore;
+    if (!dry_run && !must_last_) state_.lock()->log = open_log(context);
   }
 
   void expect(const lfs::TransferJob& job) {
@@ -132,6 +136,7 @@ class Meter::Impl {
     if (silent_ || state->ended || state->files.empty()) return;
     state->ended = true;
     if (kind_ == MeterKind::download && !draws_) return;
+    if (must_last_ && !state->was_drawn) return;
     if (draws_) draw(*state, true);
     out_ << text(*state) << ", done.\n" << std::flush;
   }
@@ -151,7 +156,7 @@ class Meter::Impl {
     Clock::time_point drawn{}, sampled = Clock::now();
     std::int64_t sampled_bytes = 0;
     double rate = 0;
-    bool ended = false;
+    bool ended = false, was_drawn = false;
     Fd log;
   };
 
@@ -191,6 +196,7 @@ class Meter::Impl {
     }
     if (!draws_ || (!always && now - state.drawn < kInterval)) return;
     state.drawn = now;
+    state.was_drawn = true;
     std::string line = text(state);
     line.resize(std::max(line.size(), terminal_width()), ' ');
     out_ << line << '\r' << std::flush;
@@ -212,12 +218,13 @@ class Meter::Impl {
 
   std::ostream& out_;
   const MeterKind kind_;
-  const bool draws_, silent_;
+  const bool draws_, silent_, must_last_;
   Guarded<State> state_;
 };
 
-Meter::Meter(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run)
-    : impl_(std::make_unique<Impl>(context, config, kind, dry_run)) {}
+Meter::Meter(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run,
+             MeterPlace place)
+    : impl_(std::make_unique<Impl>(context, config, kind, dry_run, place)) {}
 Meter::~Meter() = default;
 
 void Meter::expected(const lfs::TransferJob& job) { impl_->expect(job); }

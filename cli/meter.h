@@ -13,12 +13,18 @@ namespace lazylfs::cli {
 
 enum class MeterKind { upload, download, checkout };
 
+// Where it prints: a command's results, or, for filters that Git runs, the terminal behind stderr:
+// only there, only while something lasts, and not to GIT_LFS_PROGRESS, which filters write
+// themselves.
+enum class MeterPlace { results, terminal };
+
 // "Downloading LFS objects: 100% (3/3), 1.2 MB | 3.4 MB/s, done." on `out`; drawn over at most five
 // times a second on a terminal (or with lfs.forceprogress), and its last state always printed.
 // Thread-safe.
 class Meter : public lfs::TransferObserver {
  public:
-  Meter(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run = false);
+  Meter(Context& context, const lfs::Config& config, MeterKind kind, bool dry_run = false,
+        MeterPlace place = MeterPlace::results);
   ~Meter() override;
 
   void expected(const lfs::TransferJob& job) override;

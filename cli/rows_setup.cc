@@ -62,10 +62,14 @@ constexpr auto kTrackOptions = std::to_array<Option>({
      .help = "Log what would be done and change nothing; logs the files that would be touched."},
     {.name = "json",
      .letter = 'j',
-     .help = "Print the patterns as JSON. Not with pattern arguments; --no-excluded then has no "
-             "effect."},
+     .help =
+         "Print the patterns as JSON. Not with pattern arguments but with --above; --no-excluded "
+         "then has no effect."},
     {.name = "filename",
      .help = "Treat the arguments as literal file names: wildcards in them are escaped."},
+    {.name = "above",
+     .value_name = "<size>",
+     .help = "Track the files of at least this size that are not tracked yet, by their names."},
     {.name = "lockable",
      .letter = 'l',
      .help = "Make the paths lockable: they should be locked to be edited, and are read-only in "
@@ -110,10 +114,19 @@ constexpr std::string_view kTrackHelp =
     "them with a backslash, or use --filename, to mean them literally. Files that Git has already\n"
     "and that match are touched, so that the next 'git add' converts them.\n"
     "\n"
+    "With --above, each file of the work tree that is at least that large, below the current "
+    "folder,\n"
+    "gets a line of its own, unless Git ignores it or it goes through LFS already; patterns "
+    "choose\n"
+    "among them. Run it again after adding files. --json lists them with their sizes, and "
+    "--dry-run\n"
+    "writes nothing.\n"
+    "\n"
     "    git lfs track\n"
     "    git lfs track \"*.gif\"\n"
     "    git lfs track --lockable \"*.psd\"\n"
-    "    git lfs track --filename \"project [1].psd\"";
+    "    git lfs track --filename \"project [1].psd\"\n"
+    "    git lfs track --above 10MB";
 
 constexpr std::string_view kUntrackHelp =
     "Stops tracking the given paths through Git LFS: removes their lines from .gitattributes of\n"

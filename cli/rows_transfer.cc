@@ -147,12 +147,16 @@ constexpr std::string_view kFetchHelp =
     "Only objects of paths that match lfs.fetchinclude, if it is set, and do not match\n"
     "lfs.fetchexclude are fetched. --include and --exclude replace these settings.\n"
     "\n"
+    "<ref>:<path> is one file of a ref, or all files below one of its folders, whatever these\n"
+    "settings are; no other part of the tree is read.\n"
+    "\n"
     "With --recent (or lfs.fetchrecentalways=true), the branches with commits within\n"
     "lfs.fetchrecentrefsdays (7) are fetched, too, those of the remote unless\n"
     "lfs.fetchrecentremoterefs is false, and what changed within lfs.fetchrecentcommitsdays (0)\n"
     "before each.\n"
     "\n"
     "    git lfs fetch origin main mybranch\n"
+    "    git lfs fetch origin v1.0:models/large.bin\n"
     "    git lfs fetch --all origin";
 
 constexpr std::string_view kPullHelp =

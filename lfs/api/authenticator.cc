@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <deque>
+#include <mutex>
 
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
@@ -102,7 +104,12 @@ Url Authenticator::credential_url(const Url& url) const {
     plain.query.clear();
     return plain;
   }
-  if (!endpoint->password.empty()) return *endpoint;
+  if (!endpoint->password.empty()) {
+    static std::once_flag told;  // a person sees it once, however many requests there are
+    std::call_once(
+        told, [] { std::fputs("warning: current Git remote contains credentials\n", stderr); });
+    return *endpoint;
+  }
   auto remote = Url::parse(config_.get("remote." + options_.remote + ".url").value_or(""));
   if (!remote) remote = Url::parse(options_.remote);
   if (remote && remote->same_origin(*endpoint)) return *remote;

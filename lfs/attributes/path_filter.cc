@@ -71,4 +71,11 @@ bool PathFilter::allows(std::string_view path) const {
   return true;
 }
 
+bool PathFilter::may_allow_below(std::string_view path) const {
+  return include_patterns_.empty() ||
+         std::ranges::any_of(include_patterns_, [&](const PathPattern& pattern) {
+           return pattern.may_match_below(path);
+         });
+}
+
 }  // namespace lazylfs::lfs

@@ -24,6 +24,8 @@ class PathFilter {
                          const std::string* exclude_option, bool use_configuration);
 
   bool allows(std::string_view path) const;
+  // False when it allows nothing below the folder `path`. Tells less than allows(), traces nothing.
+  bool may_allow_below(std::string_view path) const;
   bool empty() const { return include_.empty() && exclude_.empty(); }
   const std::vector<std::string>& include() const { return include_; }
   const std::vector<std::string>& exclude() const { return exclude_; }

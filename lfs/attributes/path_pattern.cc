@@ -26,7 +26,13 @@ PathPattern::PathPattern(std::string_view text, bool ignore_case)
       names_(is_for_names(text)),
       plain_(!ignore_case && text.find_first_of(kGlobBytes) == std::string_view::npos),
       literal_(plain_ ? core_of(text) : ""),
+      front_(ignore_case ? "" : core_of(text).substr(0, core_of(text).find_first_of(kGlobBytes))),
       glob_(plain_ ? "" : core_of(text), Slashes::within_names, ignore_case) {}
+
+bool PathPattern::may_match_below(std::string_view folder) const {
+  const std::size_t common = std::min(folder.size(), front_.size());
+  return names_ || folder.substr(0, common) == std::string_view(front_).substr(0, common);
+}
 
 bool PathPattern::matches(std::string_view path) const {
   std::size_t start = 0;

@@ -17,6 +17,9 @@ class PathPattern {
 
   // `path` is a file's, from the root.
   bool matches(std::string_view path) const;
+  // False when it matches nothing below `folder` (from the root, without '/' at its end), as far as
+  // its beginning tells.
+  bool may_match_below(std::string_view folder) const;
   const std::string& text() const { return text_; }
 
  private:
@@ -25,6 +28,7 @@ class PathPattern {
   bool names_ = false;   // matched against each name, not against the path
   bool plain_ = false;   // no wildcard: compared as it stands
   std::string literal_;  // when plain_
+  std::string front_;    // what a match begins with
   WildPattern glob_;
 };
 

@@ -116,6 +116,7 @@ class HttpEngine::Impl {
     while (!take_inbox()) {
       run_due_timers();
       give_connections();
+      continue_paused();
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       report_finished();
@@ -184,7 +185,7 @@ class HttpEngine::Impl {
       next = waiting_.erase(next);
       ++active_at_host;
       ++active_;
-      exchange.start(idle_easy());
+      exchange.start(idle_easy(), limit_);
       next_stall_check_ = std::min(next_stall_check_, Clock::now() + exchange.stall_timeout());
       curl_multi_add_handle(multi_.get(), exchange.easy());
     }
@@ -195,6 +196,25 @@ class HttpEngine::Impl {
     Easy easy = std::move(idle_.back());
     idle_.pop_back();
     return easy;
+  }
+
+  // Lets those that wait for the limit move on, each in its turn.
+  void continue_paused() {
+    if (limit_.bytes_per_second() == 0) return;
+    std::vector<RequestId> paused;
+    for (const auto& [id, exchange] : exchanges_) {
+      if (exchange->easy() != nullptr && exchange->is_paused()) paused.push_back(id);
+    }
+    std::ranges::sort(paused);
+    const auto after = std::ranges::upper_bound(paused, last_unpaused_);
+    std::ranges::rotate(paused, after);
+    for (const RequestId id : paused) {
+      if (!limit_.allows(Clock::now())) break;
+      Exchange& exchange = *exchanges_.at(id);
+      last_unpaused_ = id;
+      const CURLcode code = exchange.go_on();
+      if (code != CURLE_OK) end(id, exchange.outcome(code));
+    }
   }
 
   void report_finished() {
@@ -246,6 +266,9 @@ class HttpEngine::Impl {
   int sleep_time_ms() const {
     auto wake = std::min(next_stall_check_, Clock::now() + kSleepMax);
     if (!timers_.empty()) wake = std::min(wake, timers_.begin()->first);
+    for (const auto& [id, exchange] : exchanges_) {
+      if (exchange->is_paused()) wake = std::min(wake, limit_.free_at());
+    }
     const auto left = std::chrono::ceil<milliseconds>(wake - Clock::now());
     return static_cast<int>(std::max<milliseconds::rep>(0, left.count()));
   }
@@ -277,6 +300,8 @@ class HttpEngine::Impl {
   int active_ = 0;
   bool connections_may_be_free_ = false;
   Clock::time_point next_stall_check_ = Clock::time_point::max();
+  RateLimit limit_;
+  RequestId last_unpaused_ = 0;
   std::thread thread_;
 };
 

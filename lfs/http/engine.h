@@ -40,6 +40,9 @@ struct HttpOptions {
   std::chrono::milliseconds stall_timeout{30000};    // no byte for so long: Errc::transient
   std::chrono::seconds keep_alive{1800};
   bool negotiate = false;  // SPNEGO through GSS-API
+  // Of all bodies of the engine together, in both directions; 0: no limit. The last request's
+  // counts.
+  std::uint64_t bytes_per_second_max = 0;
 };
 
 // A part of a file as a request's body. Read on the engine's thread as the connection takes it.

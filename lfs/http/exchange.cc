@@ -18,6 +18,14 @@ constexpr std::size_t kHeaderBytesMax = 256U << 10U;
 constexpr long kReceiveBufferBytes = 512L << 10;         // libcurl's maximum: fewer, longer reads
 constexpr const char* kUserAgent = kVersionLine.data();  // a literal, hence NUL-terminated
 
+// So that one turn of a slow, limited transfer is a fraction of a second.
+long buffer_bytes(long wanted, std::uint64_t bytes_per_second_max) {
+  constexpr long kBytesMin = 16L << 10;
+  if (bytes_per_second_max == 0) return wanted;
+  const auto fraction = std::min<std::uint64_t>(bytes_per_second_max / 16, 1U << 30U);
+  return std::clamp(static_cast<long>(fraction), kBytesMin, wanted);
+}
+
 bool traces_http() { return trace_enabled(TraceArea::general) || trace_enabled(TraceArea::http); }
 
 bool is_plain_header(const Header& header) {
@@ -111,8 +119,10 @@ Result<void> Exchange::check() const {
   return {};
 }
 
-void Exchange::start(Easy easy) {
+void Exchange::start(Easy easy, RateLimit& limit) {
   easy_ = std::move(easy);
+  limit_ = &limit;
+  limit.set(request_.options->bytes_per_second_max, Clock::now());
   curl_easy_reset(easy_.get());
   set_request();
   set_headers();
@@ -163,7 +173,8 @@ void Exchange::set_file_body() {
                equals_ignoring_case(trim(header.value), "chunked");
       });
   curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSendBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                   buffer_bytes(kSendBufferBytes, request_.options->bytes_per_second_max));
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Exchange::on_body_wanted);
   curl_easy_setopt(easy, CURLOPT_READDATA, this);
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
@@ -173,6 +184,16 @@ void Exchange::set_file_body() {
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 }
 
+bool Exchange::must_pause() {
+  paused_ = limit_ != nullptr && !limit_->allows(Clock::now());
+  return paused_;
+}
+
+CURLcode Exchange::go_on() {
+  paused_ = false;
+  return curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
 std::size_t Exchange::on_body_wanted(char* into, std::size_t size, std::size_t count, void* self) {
   auto& exchange = *static_cast<Exchange*>(self);
   const FileBody& body = *exchange.request_.file_body;
@@ -180,6 +201,7 @@ std::size_t Exchange::on_body_wanted(char* into, std::size_t size, std::size_t c
       std::min<std::uint64_t>(size * count, body.bytes - exchange.body_read_));
   exchange.last_activity_ = Clock::now();
   if (wanted == 0) return 0;
+  if (exchange.must_pause()) return CURL_READFUNC_PAUSE;
   const Result<std::size_t> got =
       pread_full(body.file->get(), std::as_writable_bytes(std::span<char>(into, wanted)),
                  body.offset + exchange.body_read_);
@@ -189,6 +211,7 @@ std::size_t Exchange::on_body_wanted(char* into, std::size_t size, std::size_t c
     return CURL_READFUNC_ABORT;
   }
   exchange.body_read_ += wanted;
+  exchange.limit_->moved(wanted);
   if (exchange.handlers_.on_sent) exchange.handlers_.on_sent(exchange.body_read_);
   return wanted;
 }
@@ -232,7 +255,8 @@ void Exchange::set_connection() {
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, static_cast<long>(options.keep_alive.count()));
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                   buffer_bytes(kReceiveBufferBytes, options.bytes_per_second_max));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options.connect_timeout.count()));
   // Several TCP connections carry large bodies faster than one with many streams.
@@ -292,7 +316,7 @@ Exchange::Clock::time_point Exchange::stall_deadline() {
   curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &until_transfer_us);
   curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
   // Until the connection stands, the connect timeout rules.
-  if (until_transfer_us == 0) return Clock::now() + stall_timeout();
+  if (until_transfer_us == 0 || paused_) return Clock::now() + stall_timeout();
   last_activity_ =
       std::max(last_activity_, started_ + std::chrono::microseconds(until_transfer_us));
   if (sent != bytes_sent_) last_activity_ = Clock::now();
@@ -347,6 +371,8 @@ std::size_t Exchange::on_body_bytes(char* data, std::size_t size, std::size_t co
   auto& exchange = *static_cast<Exchange*>(self);
   const std::size_t bytes = size * count;
   exchange.last_activity_ = Clock::now();
+  if (exchange.must_pause()) return CURL_WRITEFUNC_PAUSE;
+  exchange.limit_->moved(bytes);
   exchange.metrics_.add(Counter::http_bytes_received, bytes);
   if (!exchange.head_delivered_ && !exchange.deliver_head()) return 0;
   if (!exchange.handlers_.on_body) return bytes;

@@ -10,6 +10,7 @@
 
 #include "lfs/base/handle.h"
 #include "lfs/http/engine.h"
+#include "lfs/http/rate_limit.h"
 
 namespace lazylfs::lfs {
 
@@ -35,8 +36,11 @@ class Exchange {
 
   // Refuses what must not be sent. Call before start().
   Result<void> check() const;
-  // Takes an idle handle and prepares it for the multi handle.
-  void start(Easy easy);
+  // Takes an idle handle and prepares it for the multi handle. `limit` must outlive the exchange.
+  void start(Easy easy, RateLimit& limit);
+  // Stands still until the limit allows more; go_on() then moves what waited.
+  bool is_paused() const { return paused_; }
+  CURLcode go_on();
   Easy take_easy() { return std::move(easy_); }
 
   // When the request counts as stalled unless something moves before.
@@ -51,6 +55,7 @@ class Exchange {
   static std::size_t on_body_bytes(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body_wanted(char* into, std::size_t size, std::size_t count, void* self);
   static int on_rewind(void* self, curl_off_t offset, int origin);
+  bool must_pause();
   bool take_header_line(std::string_view line);
   bool deliver_head();
   void set_request();
@@ -70,6 +75,8 @@ class Exchange {
   bool head_delivered_ = false;
   std::optional<Error> handler_error_;
   Clock::time_point started_, last_activity_;
+  RateLimit* limit_ = nullptr;
+  bool paused_ = false;
   curl_off_t bytes_sent_ = 0;
   std::uint64_t body_read_ = 0;  // of request_.file_body
   HeaderList header_list_;

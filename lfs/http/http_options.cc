@@ -79,6 +79,12 @@ void set_timeouts(HttpOptions& options, const Config& config, const Url& url) {
   options.stall_timeout = std::chrono::seconds(seconds(activity, 86400));
 }
 
+// Nothing, junk and zero mean no limit.
+std::uint64_t bandwidth_max(const Config& config) {
+  const auto value = config.get("lfs.transfer.maxbandwidth");
+  return value ? parse_size(*value).value_or(0) : 0;
+}
+
 void set_extra_headers(HttpOptions& options, const Config& config, const Url& url) {
   for (const std::string& line : config.get_all_for_url("http", url, "extraheader")) {
     if (line.empty()) {  // git's way to forget what was set before
@@ -109,6 +115,7 @@ std::shared_ptr<const HttpOptions> http_options_for(const Config& config, const 
       !(verify && is_false(*verify)) && !is_true(trim(env_or_empty("GIT_SSL_NO_VERIFY")));
   set_roots(*options);
   set_timeouts(*options, config, url);
+  options->bytes_per_second_max = bandwidth_max(config);
   set_extra_headers(*options, config, url);
   return options;
 }

@@ -19,6 +19,7 @@ namespace lazylfs::lfs {
 namespace {
 
 constexpr std::uint64_t kSmallBytesMax = 256U << 10U;
+constexpr std::uint64_t kRangedBytesMin = 256U << 20U;
 constexpr std::size_t kSniffedBytes = 512;
 constexpr const char* kContentTypeHint =
     "info: Uploading failed due to unsupported Content-Type header(s).\n"
@@ -150,7 +151,11 @@ BasicAdapter::BasicAdapter(ApiClient& client, const Config& config, const Object
       operation_(operation),
       any_partial_(operation == Operation::download && has_entries(store.folder() + "/incomplete")),
       verifies_max_(std::max<std::int64_t>(1, config.get_int("lfs.transfer.maxverifies", 3))),
-      encoding_(download_encoding(config, client.endpoint().url)) {}
+      encoding_(download_encoding(config, client.endpoint().url)),
+      ranged_bytes_min_(parse_size(config.get("lfs.transfer.rangesminsize").value_or(""))
+                            .value_or(kRangedBytesMin)),
+      range_plan_{static_cast<std::size_t>(
+          std::clamp<std::int64_t>(config.get_int("lfs.transfer.rangeconnections", 4), 1, 32))} {}
 
 bool BasicAdapter::has_partial(const ObjectId& id) const {
   return any_partial_ && file_exists(store_.partial_path(id.oid));
@@ -193,6 +198,20 @@ Attempt BasicAdapter::download_small(const TransferTask& task, const Action& act
   return Attempt::done();
 }
 
+// Nothing when this object goes over one connection.
+std::optional<RangedEnd> BasicAdapter::download_ranged(const TransferTask& task,
+                                                       const Action& action, PartialFile& file) {
+  const std::uint64_t missing = task.id.size - file.resume_from();
+  if (missing < ranged_bytes_min_ || missing <= range_plan_.piece_bytes ||
+      range_plan_.connections < 2 || ranges_mislead_ || ranged_busy_.exchange(true)) {
+    return std::nullopt;
+  }
+  RangedEnd end = download_in_ranges(client_, action, task, file, range_plan_, stopped_);
+  ranged_busy_ = false;
+  if (end.misled) ranges_mislead_ = true;
+  return end;
+}
+
 Attempt BasicAdapter::download_large(const TransferTask& task, const Action& action) {
   Result<PartialFile> file = PartialFile::open(store_, task.id);
   if (!file) return Attempt::failed(file.error());
@@ -205,7 +224,10 @@ Attempt BasicAdapter::download_large(const TransferTask& task, const Action& act
   };
   bool complete = file->bytes() == task.id.size && task.id.size > 0;
   sink.ask_from(file->resume_from());
-  while (!complete) {
+  std::optional<RangedEnd> ranged;
+  if (!complete) ranged = download_ranged(task, action, *file);
+  if (ranged && !ranged->complete) return give_up(std::move(ranged->attempt));
+  while (!complete && !ranged) {
     if (sink.from() > 0) {
       TRACE(TraceArea::general, "xfer: Attempting to resume download of \""
                                     << task.id.oid.hex() << "\" from byte " << sink.from());
@@ -235,7 +257,8 @@ Attempt BasicAdapter::download_large(const TransferTask& task, const Action& act
     sink.progress(-static_cast<std::int64_t>(received));
     Attempt attempt = broken_exchange(moved.error());
     // What lay there was not the object's beginning: that is no fault of this run's.
-    if (complete || sink.from() > 0) attempt.retries = 2;
+    if (complete || sink.from() > 0 || ranged) attempt.retries = 2;
+    if (ranged) ranges_mislead_ = true;
     return attempt;
   }
   return Attempt::done();

@@ -8,6 +8,7 @@
 #include "lfs/api/client.h"
 #include "lfs/git/config.h"
 #include "lfs/queue/adapter.h"
+#include "lfs/queue/ranged_download.h"
 #include "lfs/store/object_store.h"
 
 namespace lazylfs::lfs {
@@ -27,6 +28,8 @@ class BasicAdapter final : public TransferAdapter {
   Attempt download_small(const TransferTask& task, const Action& action);
   Attempt download_large(const TransferTask& task, const Action& action);
   Attempt upload(const TransferTask& task);
+  std::optional<RangedEnd> download_ranged(const TransferTask& task, const Action& action,
+                                           PartialFile& file);
   bool has_partial(const ObjectId& id) const;
 
   ApiClient& client_;
@@ -35,8 +38,12 @@ class BasicAdapter final : public TransferAdapter {
   const Operation operation_;
   const bool any_partial_;  // something lies in incomplete/
   const std::int64_t verifies_max_;
-  Result<std::string> encoding_;  // what downloads may be packed with
+  Result<std::string> encoding_;          // what downloads may be packed with
+  const std::uint64_t ranged_bytes_min_;  // of what an object lacks
+  const RangePlan range_plan_;
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> ranged_busy_{false};     // one object at a time: memory, and fairness
+  std::atomic<bool> ranges_mislead_{false};  // this storage's ranges are not to be trusted
 };
 
 // The media type that the first bytes of a file suggest, as the WHATWG sniffing rules for common

@@ -1,8 +1,13 @@
 #include "lfs/queue/custom_adapter.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
 
 #include "lfs/api/batch.h"
 #include "lfs/base/fd.h"
@@ -29,26 +34,42 @@ std::string quoted(const std::string& path) {
 
 // One running program. Its stderr goes into the trace.
 struct CustomAdapter::Agent {
-  Agent(ChildProcess started, std::string shown, Fd errors)
+  Agent(ChildProcess started, std::string shown, Fd errors, std::chrono::seconds silence)
       : process(std::move(started)),
         program(std::move(shown)),
-        lines(process.stdout_fd()),
+        lines(process.stdout_fd(), silence),
         stderr_end(std::move(errors)) {
     if (!stderr_end) return;
-    listener = std::thread([this] {
-      LineReader reader(stderr_end.get());
-      while (true) {
-        const Result<std::string> line = reader.next();
-        if (!line) return;
-        TRACE(TraceArea::transfer, "xfer[" << program << "]: " << *line);
-      }
-    });
+    listener = std::thread([this] { listen(); });
   }
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
   ~Agent() {
     process.wait(kGrace);
+    ended = true;
     if (listener.joinable()) listener.join();
+  }
+  // Not to the end of the pipe: a program that the agent left behind may hold it open.
+  void listen() {
+    std::array<char, 4096> buffer{};
+    std::string unread;
+    while (true) {
+      pollfd readable{stderr_end.get(), POLLIN, 0};
+      if (::poll(&readable, 1, 50) == 0) {
+        if (ended) return;
+        continue;
+      }
+      const ssize_t got = ::read(stderr_end.get(), buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got > 0) unread.append(buffer.data(), static_cast<std::size_t>(got));
+      std::string_view rest = unread;
+      while (rest.find('\n') != std::string_view::npos ||
+             (!rest.empty() && (got <= 0 || rest.size() > LineReader::kLineBytesMax))) {
+        TRACE(TraceArea::transfer, "xfer[" << program << "]: " << take_until(rest, '\n'));
+      }
+      unread = std::string(rest);
+      if (got <= 0) return;
+    }
   }
   Result<void> say(const Json& message) {
     return write_all(process.stdin_fd(), dump_json(message) + "\n");
@@ -58,6 +79,7 @@ struct CustomAdapter::Agent {
   const std::string program;
   LineReader lines;
   Fd stderr_end;
+  std::atomic<bool> ended{false};
   std::thread listener;
 };
 
@@ -116,7 +138,7 @@ Result<std::unique_ptr<CustomAdapter::Agent>> CustomAdapter::start_agent() const
   TRACE(TraceArea::transfer, "xfer: started custom adapter process \""
                                  << settings.path << "\" for worker, pid " << process.pid());
   auto agent = std::make_unique<Agent>(std::move(process), base_name(settings.path),
-                                       std::move(errors.read_end));
+                                       std::move(errors.read_end), options_.silence_max);
   errors.write_end.reset();
   Json init;
   init["event"] = "init";
@@ -127,6 +149,8 @@ Result<std::unique_ptr<CustomAdapter::Agent>> CustomAdapter::start_agent() const
   const Result<void> said = agent->say(init);
   Result<std::string> answer = said ? agent->lines.next() : said.error();
   if (!answer) {
+    TRACE(TraceArea::transfer, "xfer: Aborting worker process");
+    ::kill(agent->process.pid(), SIGTERM);
     return answer.error().with_context("failed to start custom transfer command " +
                                        go_quoted(settings.path));
   }
@@ -143,7 +167,9 @@ void CustomAdapter::drop(std::size_t worker) {
   std::unique_ptr<Agent> dropped;
   auto state = state_.lock();
   if (worker < state->agents.size()) dropped = std::move(state->agents[worker]);
-  if (dropped && dropped->process.pid() > 0) ::kill(dropped->process.pid(), SIGTERM);
+  if (!dropped || dropped->process.pid() <= 0) return;
+  TRACE(TraceArea::transfer, "xfer: Aborting worker process");
+  ::kill(dropped->process.pid(), SIGTERM);
 }
 
 // Returns the path of what was downloaded.
@@ -190,6 +216,10 @@ Attempt CustomAdapter::move(const TransferTask& task, std::size_t worker) {
   if (!path) {
     if (path.error().code() != Errc::invalid) drop(worker);
     const bool ended = path.error().code() == Errc::not_found;
+    if (path.error().code() == Errc::timed_out) {
+      return Attempt::failed(
+          path.error().with_context("custom transfer agent " + go_quoted(options_.agent.name)));
+    }
     return Attempt::failed(ended ? Error(Errc::io, "custom transfer agent " +
                                                        go_quoted(options_.agent.name) +
                                                        " ended unexpectedly")

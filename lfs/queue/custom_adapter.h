@@ -26,6 +26,7 @@ class CustomAdapter final : public TransferAdapter {
     bool standalone = false;
     ApiClient* client = nullptr;  // for verify actions; null when standalone
     std::int64_t verifies_max = 3;
+    std::chrono::seconds silence_max{600};  // zero: no limit
   };
   // `store` must outlive it.
   CustomAdapter(const ObjectStore& store, Options options);

@@ -10,6 +10,7 @@
 #include "lfs/queue/basic_adapter.h"
 #include "lfs/queue/custom_adapter.h"
 #include "lfs/queue/file_adapter.h"
+#include "lfs/queue/silence.h"
 #include "lfs/queue/ssh_adapter.h"
 #include "lfs/queue/tus_adapter.h"
 
@@ -125,6 +126,7 @@ Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter
         std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
     wanted.verifies_max =
         std::max<std::int64_t>(1, config().get_int("lfs.transfer.maxverifies", 3));
+    wanted.silence_max = silence_max(config());
     if (!standalone) wanted.client = TRY(client(operation, remote));
     return std::unique_ptr<TransferAdapter>(
         std::make_unique<CustomAdapter>(store_, std::move(wanted)));

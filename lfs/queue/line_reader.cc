@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 
+#include "lfs/queue/silence.h"
+
 namespace lazylfs::lfs {
 
 Result<std::string> LineReader::next() {
@@ -19,6 +21,7 @@ Result<std::string> LineReader::next() {
     }
     searched = unread_.size();
     if (unread_.size() > kLineBytesMax) return Error(Errc::corrupt, "a line is too long");
+    TRY(wait_for_words(fd_, silence_));
     const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error::from_errno("read from a pipe", errno);

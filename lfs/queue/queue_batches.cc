@@ -172,6 +172,15 @@ void TransferQueue::Impl::route(Object& object, Json entry, TransferAdapter& ada
     end(object, about(oid, *error), false);
     return;
   }
+  // An action for an object that cannot be would only be refused later.
+  if (const auto size = json_int(entry, "size"); size && *size < 0) {
+    tell([&](TransferObserver& observer) { observer.skipped(job_of(object)); });
+    object.entry = std::move(entry);
+    end(object,
+        about(oid, Error(Errc::corrupt, "invalid size (got: " + std::to_string(*size) + ")")),
+        false);
+    return;
+  }
   const bool standalone = !lines_.lock()->standalone.empty();
   const bool wanted = standalone || find_action(entry, upload ? "upload" : "download") != nullptr;
   if (!wanted && upload) {  // the server has it

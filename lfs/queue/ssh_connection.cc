@@ -18,6 +18,7 @@
 #include "lfs/base/files.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
+#include "lfs/queue/silence.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -113,7 +114,8 @@ void SshConnection::kill() {
   if (process_.pid() > 0) ::kill(process_.pid(), SIGTERM);
 }
 
-Result<std::unique_ptr<SshConnection>> SshConnection::open(const Command& command) {
+Result<std::unique_ptr<SshConnection>> SshConnection::open(const Command& command,
+                                                           std::chrono::seconds silence_max) {
   ::signal(SIGPIPE, SIG_IGN);
   Pipe errors = TRY(make_pipe());
   TRACE(TraceArea::general, "spawning pure SSH connection");
@@ -121,12 +123,15 @@ Result<std::unique_ptr<SshConnection>> SshConnection::open(const Command& comman
   errors.write_end.reset();
   std::unique_ptr<SshConnection> connection(
       new SshConnection(std::move(process), std::move(errors.read_end)));
+  connection->silence_max_ = silence_max;
   const Result<void> greeted = connection->greet();
   if (!greeted) {
     connection->broken_ = true;
     connection->process_.wait(std::chrono::seconds(1));  // all that it says is then in told()
     const std::string told = connection->told();
-    return Error(Errc::unsupported, greeted.error().message() + (told.empty() ? "" : ": " + told));
+    const bool silent = greeted.error().code() == Errc::timed_out;
+    return Error(silent ? Errc::timed_out : Errc::unsupported,
+                 greeted.error().message() + (told.empty() ? "" : ": " + told));
   }
   TRACE(TraceArea::general, "pure SSH connection successful");
   return connection;
@@ -156,6 +161,9 @@ Result<SshConnection::Packet> SshConnection::next_packet() {
       read_from_ = 0;
       const std::size_t have = unread_.size();
       unread_.resize(have + 2 * kPacketBytesMax);
+      if (const Result<void> spoke = wait_for_words(process_.stdout_fd(), silence_max_); !spoke) {
+        return spoke.error().with_context("ssh");
+      }
       const ssize_t got =
           ::read(process_.stdout_fd(), unread_.data() + have, unread_.size() - have);
       const int failed = errno;
@@ -307,7 +315,8 @@ Result<SshPool::Loan> SshPool::borrow() {
   }
   const Result<Command> how = command(first);
   Result<std::unique_ptr<SshConnection>> connection =
-      how ? SshConnection::open(*how) : Result<std::unique_ptr<SshConnection>>(how.error());
+      how ? SshConnection::open(*how, silence_max(config_))
+          : Result<std::unique_ptr<SshConnection>>(how.error());
   auto state = state_.lock();
   if (!connection) {
     --state->open;

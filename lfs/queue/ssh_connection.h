@@ -45,8 +45,10 @@ struct SshReply {
 // One ssh with one git-lfs-transfer behind it. Thread-compatible, but for kill().
 class SshConnection {
  public:
-  // Errc::unsupported when the server does not speak the protocol.
-  static Result<std::unique_ptr<SshConnection>> open(const Command& command);
+  // Errc::unsupported when the server does not speak the protocol. After `silence_max` without a
+  // word from it (zero: no limit), calls end with Errc::timed_out.
+  static Result<std::unique_ptr<SshConnection>> open(const Command& command,
+                                                     std::chrono::seconds silence_max);
   SshConnection(const SshConnection&) = delete;
   SshConnection& operator=(const SshConnection&) = delete;
   ~SshConnection();  // says "quit"
@@ -79,6 +81,7 @@ class SshConnection {
   Guarded<std::string> error_text_;  // ssh's stderr, its end
   std::thread listener_;
   std::atomic<bool> ended_{false};
+  std::chrono::seconds silence_max_{0};
   bool broken_ = false;
 };
 

@@ -126,7 +126,7 @@ Result<Action> usable_action(const Json& entry, const char* name) {
   const auto now = static_cast<std::int64_t>(std::time(nullptr));
   Action action = TRY(parse_action(*json, json_bool(entry, "authenticated").value_or(false), now));
   if (action.expires_at && *action.expires_at < now + kExpiryMarginSeconds) {
-    return Error(Errc::timed_out, std::string("action \"") + name + "\" expires at " +
+    return Error(Errc::timed_out, std::string("LFS: action \"") + name + "\" expires at " +
                                       std::to_string(*action.expires_at));
   }
   return action;

@@ -81,7 +81,8 @@ Result<void> judge_missing(const Repository& repository, const std::vector<BlobE
 
 // Keeps its own stack: trees may be deeper than ours.
 Result<void> walk_tree(const Repository& repository, const GitOid& tree,
-                       const std::function<Result<void>(BlobEntry)>& found) {
+                       const std::function<Result<void>(BlobEntry)>& found,
+                       const std::function<bool(const std::string&)>& enters) {
   std::vector<Folder> stack;
   stack.push_back({"", TRY(repository.read_tree(tree))});
   while (!stack.empty()) {
@@ -93,6 +94,7 @@ Result<void> walk_tree(const Repository& repository, const GitOid& tree,
     const TreeEntry& entry = folder.entries[folder.next++];
     std::string path = folder.path + entry.name;
     if (entry.kind == EntryKind::folder) {
+      if (enters && !enters(path)) continue;
       const GitOid oid = entry.oid;
       std::vector<TreeEntry> entries = TRY(repository.read_tree(oid));
       stack.push_back({std::move(path) + '/', std::move(entries)});
@@ -132,11 +134,40 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
 Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
                                                   const PathFilter& filter) {
   std::vector<BlobEntry> blobs;
-  const bool everything = filter.empty() && !trace_enabled(TraceArea::general);
-  TRY(walk_tree(repository, tree, [&](BlobEntry blob) -> Result<void> {
-    if (everything || filter.allows(blob.path)) blobs.push_back(std::move(blob));
-    return {};
-  }));
+  const bool traced = trace_enabled(TraceArea::general);  // each path is told of then
+  const bool everything = filter.empty() && !traced;
+  TRY(walk_tree(
+      repository, tree,
+      [&](BlobEntry blob) -> Result<void> {
+        if (everything || filter.allows(blob.path)) blobs.push_back(std::move(blob));
+        return {};
+      },
+      [&](const std::string& folder) { return traced || filter.may_allow_below(folder); }));
+  return read_pointers(repository, std::move(blobs));
+}
+
+Result<std::vector<PointerFile>> pointers_at_path(const Repository& repository, const GitOid& tree,
+                                                  const std::string& path) {
+  std::string rest = path;
+  while (rest.ends_with('/')) rest.pop_back();
+  if (rest.empty()) return pointers_in_tree(repository, tree, {});
+  const std::size_t slash = rest.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : rest.substr(0, slash);
+  const std::string name = rest.substr(slash == std::string::npos ? 0 : slash + 1);
+  const std::vector<TreeEntry> entries =
+      TRY(repository.read_tree(TRY(repository.tree_at(tree, folder))));
+  const auto entry = std::ranges::find(entries, name, &TreeEntry::name);
+  if (entry == entries.end()) return Error(Errc::not_found, "no file or folder " + rest);
+  std::vector<BlobEntry> blobs;
+  if (entry->kind == EntryKind::folder) {
+    TRY(walk_tree(repository, entry->oid, [&](BlobEntry blob) -> Result<void> {
+      blob.path.insert(0, rest + '/');
+      blobs.push_back(std::move(blob));
+      return {};
+    }));
+  } else {
+    blobs.push_back({rest, entry->oid, entry->kind});
+  }
   return read_pointers(repository, std::move(blobs));
 }
 

@@ -25,9 +25,11 @@ struct PointerFile {
   bool executable = false;
 };
 
-// Every file below `tree` (no folders and submodules), sorted as git sorts paths.
+// Every file below `tree` (no folders and submodules), sorted as git sorts paths; without the
+// folders (named from the root, without '/' at the end) for which `enters`, if given, is false.
 Result<void> walk_tree(const Repository& repository, const GitOid& tree,
-                       const std::function<Result<void>(BlobEntry)>& found);
+                       const std::function<Result<void>(BlobEntry)>& found,
+                       const std::function<bool(const std::string&)>& enters = {});
 
 // Those of `blobs` that are pointers, in the same order; empty files count. In a partial clone,
 // what is missing is fetched at once, and only where attributes say that it is an LFS file.
@@ -37,6 +39,11 @@ Result<std::vector<PointerFile>> read_pointers(const Repository& repository,
 // The pointers in a tree whose path `filter` allows.
 Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, const GitOid& tree,
                                                   const PathFilter& filter);
+
+// The pointer at `path`, or those below the folder that is there, without reading other trees than
+// those on the way. Errc::not_found when there is neither.
+Result<std::vector<PointerFile>> pointers_at_path(const Repository& repository, const GitOid& tree,
+                                                  const std::string& path);
 
 // The pointers in the index that go through the LFS filter, but for those outside of a sparse
 // checkout.

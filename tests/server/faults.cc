@@ -85,6 +85,11 @@ constexpr auto kKeys = std::to_array<Key>({
        a.delivery.drop = v == Json(true);
        return {};
      }},
+    {"cut_upload_after",
+     [](FaultAction& a, const Json& v) -> Result<void> {
+       a.cut_upload_after = v.is_number_unsigned() ? v.get<std::uint64_t>() : 0;
+       return {};
+     }},
     {"ignore_range",
      [](FaultAction& a, const Json& v) -> Result<void> {
        a.ignore_range = v == Json(true);

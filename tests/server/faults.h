@@ -24,7 +24,8 @@ struct FaultAction {
   std::uint64_t delay_ms = 0;
   Delivery delivery;
   bool ignore_range = false;
-  std::string wrong_range;  // "shifted", "missing" or "total"
+  std::optional<std::uint64_t> cut_upload_after;  // of a tus PATCH: keep so many bytes, then fail
+  std::string wrong_range;                        // "shifted", "missing" or "total"
   std::string redirect;  // "same", "cross", "loop" or a URL with {oid}, {target}, {api}, {storage}
   int redirect_status = 307;
   std::string json;            // how a batch reply is spoiled (see batch_faults.h)

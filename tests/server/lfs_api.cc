@@ -1,5 +1,7 @@
 #include "tests/server/lfs_api.h"
 
+#include <algorithm>
+
 #include "lfs/base/text.h"
 
 namespace lazylfs::server {
@@ -98,7 +100,11 @@ Response LfsApi::batch(const HttpRequest& request, const Route& route, RequestBo
     return Response::error(422, "unknown operation");
   }
   statistics_.batch(operation, objects->size());
-  Json reply = {{"transfer", "basic"}, {"objects", Json::array()}, {"hash_algo", "sha256"}};
+  const Json* offered = json_array(*call, "transfers");
+  const bool tus = operation == "upload" && offered != nullptr &&
+                   std::find(offered->begin(), offered->end(), Json("tus")) != offered->end();
+  Json reply = {
+      {"transfer", tus ? "tus" : "basic"}, {"objects", Json::array()}, {"hash_algo", "sha256"}};
   for (const Json& object : *objects) {
     reply["objects"].push_back(answer_for(object, operation, request, route, fault));
   }

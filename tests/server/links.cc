@@ -61,7 +61,7 @@ Json Links::action(std::string_view operation, const std::string& repository,
 
 int Links::check(const HttpRequest& request, const std::string& oid) const {
   const bool storage = on_storage(request);
-  const bool upload = request.method == "PUT";
+  const bool upload = request.method == "PUT" || !request.header("Tus-Resumable").empty();
   // After a redirect to storage the URL's signature replaces the action's headers.
   const bool redirected = storage && !behaviour_.storage_elsewhere;
   const HeaderTrait& trait = upload ? behaviour_.upload_header : behaviour_.download_header;

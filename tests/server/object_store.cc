@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
@@ -66,6 +67,41 @@ Result<std::uint64_t> ObjectStore::receive(const std::string& oid,
     return Error::from_errno("rename " + incoming, errno);
   }
   return hash.bytes_hashed();
+}
+
+std::uint64_t ObjectStore::partial_size(const std::string& oid) const {
+  struct stat status {};
+  const bool found = ::stat((path_of(oid) + ".tus").c_str(), &status) == 0;
+  return found ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+Result<std::uint64_t> ObjectStore::append(const std::string& oid, std::uint64_t size,
+                                          RequestBody& body,
+                                          std::optional<std::uint64_t> bytes_max) {
+  const std::string target = path_of(oid);
+  const std::string partial = target + ".tus";
+  TRY(make_folders(parent_path(target)));
+  std::uint64_t appended = 0;
+  {
+    const Fd file = TRY(open_file(partial, O_WRONLY | O_CREAT | O_APPEND, 0644));
+    TRY(body.read_all([&](std::span<const std::byte> piece) -> Result<void> {
+      const std::uint64_t room = bytes_max.value_or(UINT64_MAX) - appended;
+      const auto kept = static_cast<std::size_t>(std::min<std::uint64_t>(room, piece.size()));
+      TRY(write_all(file.get(), piece.first(kept)));
+      appended += kept;
+      return kept < piece.size() ? Result<void>(Error(Errc::io, "cut")) : Result<void>();
+    }));
+  }
+  if (partial_size(oid) < size) return appended;
+  const std::string content = TRY(read_file(partial, static_cast<std::size_t>(size)));
+  if (Sha256::of(content).hex() != oid) {
+    std::remove(partial.c_str());
+    return Error(Errc::corrupt, "the content does not match its oid and size");
+  }
+  if (std::rename(partial.c_str(), target.c_str()) != 0) {
+    return Error::from_errno("rename " + partial, errno);
+  }
+  return appended;
 }
 
 ObjectId ObjectStore::add_synthetic(std::uint64_t size, std::uint64_t seed) {

@@ -21,6 +21,12 @@ class ObjectStore {
   // Takes an upload. Errc::corrupt when its content does not match `oid`, or `size` if given.
   Result<std::uint64_t> receive(const std::string& oid, std::optional<std::uint64_t> size,
                                 RequestBody& body);
+  // How much of an upload in parts (tus) is here.
+  std::uint64_t partial_size(const std::string& oid) const;
+  // Appends to it; the object is complete at `size` bytes. Keeps no more than `bytes_max` of the
+  // body, and then fails, as if the connection had broken. Errc::corrupt as for receive().
+  Result<std::uint64_t> append(const std::string& oid, std::uint64_t size, RequestBody& body,
+                               std::optional<std::uint64_t> bytes_max);
   ObjectId add_synthetic(std::uint64_t size, std::uint64_t seed);
 
  private:

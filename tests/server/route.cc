@@ -53,7 +53,8 @@ Route route_of(const HttpRequest& request) {
   }
   while (path.starts_with("/moved/")) path.remove_prefix(kMoved.size());
   if (std::string oid = object_of(path); !oid.empty()) {
-    const Kind kind = request.method == "PUT" ? Kind::upload : Kind::download;
+    const bool tus = !request.header("Tus-Resumable").empty();
+    const Kind kind = request.method == "PUT" || tus ? Kind::upload : Kind::download;
     return {.kind = kind, .repository = {}, .rest = {}, .oid = std::move(oid)};
   }
   if (const std::size_t at = path.find(kApi); at != std::string_view::npos) {

@@ -129,7 +129,7 @@ Response Server::dispatch(const HttpRequest& request, const Route& route, Reques
     case Kind::download:
       return storage_.download(request, route, fault);
     case Kind::upload:
-      return storage_.upload(request, route, body);
+      return storage_.upload(request, route, body, fault);
     case Kind::git:
       return git_.handle(request, route, body);
     default:

@@ -71,10 +71,37 @@ Response Storage::download(const HttpRequest& request, const Route& route,
   return response;
 }
 
-Response Storage::upload(const HttpRequest& request, const Route& route, RequestBody& body) {
+Response Storage::resume(const HttpRequest& request, const Route& route, RequestBody& body,
+                         const FaultAction& fault) {
+  const std::size_t slash = request.path.rfind('/');
+  const auto size = parse_uint(std::string_view(request.path).substr(slash + 1));
+  if (!size) return Response::error(400, "the address lacks the size");
+  Response response = Response::text(request.method == "HEAD" ? 200 : 204, "text/plain", "");
+  response.set_header("Tus-Resumable", "1.0.0");
+  const std::uint64_t here = store_.partial_size(route.oid);
+  if (request.method == "HEAD") {
+    response.set_header("Upload-Offset", std::to_string(here));
+    return response;
+  }
+  if (parse_uint(request.header("Upload-Offset")) != here) {
+    return Response::error(409, "the upload does not stand there");
+  }
+  const Result<std::uint64_t> added = store_.append(route.oid, *size, body, fault.cut_upload_after);
+  if (!added) {
+    return Response::error(added.error().code() == Errc::corrupt ? 422 : 500,
+                           added.error().message());
+  }
+  statistics_.uploaded(*added);
+  response.set_header("Upload-Offset", std::to_string(here + *added));
+  return response;
+}
+
+Response Storage::upload(const HttpRequest& request, const Route& route, RequestBody& body,
+                         const FaultAction& fault) {
   if (const int status = links_.check(request, route.oid); status != 0) {
     return Response::error(status, "the request lacks what its action demands, or it expired");
   }
+  if (request.method != "PUT") return resume(request, route, body, fault);
   const std::size_t slash = request.path.rfind('/');
   const auto size = parse_uint(std::string_view(request.path).substr(slash + 1));
   const Result<std::uint64_t> received = store_.receive(route.oid, size, body);

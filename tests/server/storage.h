@@ -15,9 +15,13 @@ class Storage {
       : links_(links), store_(store), statistics_(statistics) {}
 
   Response download(const HttpRequest& request, const Route& route, const FaultAction& fault);
-  Response upload(const HttpRequest& request, const Route& route, RequestBody& body);
+  Response upload(const HttpRequest& request, const Route& route, RequestBody& body,
+                  const FaultAction& fault);
 
  private:
+  // HEAD and PATCH of tus.io: where the upload stands, and its next part.
+  Response resume(const HttpRequest& request, const Route& route, RequestBody& body,
+                  const FaultAction& fault);
   const Links& links_;
   ObjectStore& store_;
   Statistics& statistics_;

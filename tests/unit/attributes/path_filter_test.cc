@@ -45,6 +45,24 @@ TEST(PathFilterTest, CaseMattersUnlessTheRepositorySaysOtherwise) {
   EXPECT_TRUE(includes("[A-C]x", "bX", true));
 }
 
+TEST(PathFilterTest, FoldersThatNothingIsAllowedBelowAreKnown) {
+  const auto below = [](const std::string& pattern, std::string_view folder) {
+    return PathFilter({pattern}, {}).may_allow_below(folder);
+  };
+  EXPECT_FALSE(below("a/b/x.bin", "c"));
+  EXPECT_FALSE(below("a/b/x.bin", "a/c"));
+  EXPECT_FALSE(below("/a/*.bin", "b"));
+  EXPECT_TRUE(PathFilter({}, {"a"}).may_allow_below("a"));
+  // Whatever matches below a folder may be looked for in it.
+  for (const char* pattern : {"a/b", "b", "b/", "/a", "a/*", "a/**", "**/b", "a/b/x.bin", "*.bin",
+                              "a/b*/x.bin", "a/b/"}) {
+    const std::string path = "a/b/x.bin";
+    if (!includes(pattern, path)) continue;
+    EXPECT_TRUE(below(pattern, "a")) << pattern;
+    EXPECT_TRUE(below(pattern, "a/b")) << pattern;
+  }
+}
+
 TEST(PathFilterTest, AnExcludeBeatsAnInclude) {
   const PathFilter filter({"a"}, {"b"});
   EXPECT_TRUE(filter.allows("a/x"));
