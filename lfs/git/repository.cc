@@ -306,7 +306,10 @@ Result<void> Repository::write_blob_to(const GitOid& blob, int fd) const {
   if (header.size <= kBlobInMemoryMax) {
     return write_all(fd, TRY(read_blob(blob, kBlobInMemoryMax)));
   }
-  ChildProcess child = TRY(ChildProcess::start(impl_->git({"cat-file", "blob", blob.hex()})));
+  // Streamed by git, too, and without mapping the whole pack.
+  ChildProcess child = TRY(ChildProcess::start(
+      impl_->git({"-c", "core.bigFileThreshold=4m", "-c", "core.packedGitWindowSize=1m", "-c",
+                  "core.packedGitLimit=16m", "cat-file", "blob", blob.hex()})));
   std::vector<std::byte> buffer(1U << 18U);
   std::uint64_t total = 0;
   while (true) {

@@ -22,6 +22,10 @@ Result<std::string> run_listing(const Repository& repository, std::vector<std::s
   options.output_bytes_max = kListingBytesMax;
   std::string shown = "git";
   for (const std::string& word : arguments) shown += ' ' + word;
+  // Else git maps whole packs: as much memory as the history is large.
+  constexpr auto kFrugal = std::to_array<const char*>(
+      {"-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m"});
+  arguments.insert(arguments.begin(), kFrugal.begin(), kFrugal.end());
   CommandOutput output = TRY(run_command(repository.git(std::move(arguments)), options));
   if (output.exit_code == 0) return std::move(output.out);
   return Error(Errc::invalid, "Error in `" + shown + "`: exit status " +
