@@ -153,8 +153,8 @@ class RangedDownload {
     const Result<ApiResponse> response = send_to_storage(client_, call);
 
     const std::lock_guard lock(mutex_);
-    received_.emplace(index, std::move(sink.piece()));
     const bool arrived = response && response->is_success() && sink.is_complete();
+    received_.emplace(index, std::move(sink.piece()));
     if (!arrived && !failure_) {
       failed_ = true;
       if (!response) {
