@@ -1,7 +1,8 @@
-#include <malloc.h>
 #include <unistd.h>
 
 #include <optional>
+
+#include <malloc.h>
 
 #include "cli/command_functions.h"
 #include "cli/filter_session.h"

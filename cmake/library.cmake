@@ -1,6 +1,6 @@
 # lfs/ and cache/ for other programs: two archives, their headers and a CMake package, which together
 # are the component "development". Ours are linked module by module; these hold the same object
-# files, and refer to libcurl, libgit2 and SQLite as any library does: the trampolines that defer
+# files, and refer to libcurl, libgit2, SQLite and zlib as any library does: the trampolines that defer
 # loading them (cmake/lazy_library.cmake) belong to the program alone.
 include(CMakePackageConfigHelpers)
 
@@ -30,6 +30,7 @@ target_link_libraries(lazylfs_lfs INTERFACE
   $<INSTALL_INTERFACE:OpenSSL::Crypto>
   $<INSTALL_INTERFACE:PkgConfig::LAZYLFS_CURL>
   $<INSTALL_INTERFACE:PkgConfig::LAZYLFS_LIBGIT2>
+  $<INSTALL_INTERFACE:PkgConfig::LAZYLFS_ZLIB>
   $<INSTALL_INTERFACE:Threads::Threads>
   ${CMAKE_DL_LIBS})
 lazylfs_archive(lazylfs_cache cache lazylfs_cache LAZYLFS_CACHE_MODULES)

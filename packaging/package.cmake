@@ -21,7 +21,7 @@ string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" compatible "${compatible}")
 # tools could see. They are those that it was linked with, at least in the version that was here:
 # the trampolines are made from its list of functions.
 set(depends "git (>= 1:2.20)")
-foreach(library CURL LIBGIT2 SQLITE3 FUSE3)
+foreach(library CURL LIBGIT2 SQLITE3 FUSE3 ZLIB)
   get_filename_component(file "${${library}_FILE}" REALPATH)
   execute_process(COMMAND dpkg-query --search "${file}" OUTPUT_VARIABLE found ERROR_QUIET)
   if(NOT found)  # dpkg knows it by its name before /usr was merged
@@ -75,7 +75,8 @@ from a cache that all repositories share.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME lazylfs-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libcurl4-openssl-dev, libgit2-dev, libsqlite3-dev, libssl-dev, nlohmann-json3-dev, pkg-config")
+  "libcurl4-openssl-dev, libgit2-dev, libsqlite3-dev, libssl-dev, nlohmann-json3-dev, pkg-config, \
+zlib1g-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION_SUMMARY "Git LFS and its cache as a C++ library")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 "Headers, static libraries and the CMake package of lazylfs: repositories

@@ -119,8 +119,10 @@ class StreamFile::Impl {
   Result<void> wait(bool hashed_too) {
     if (used_ > 0) hand_over();
     std::unique_lock lock(mutex_);
-    changed_.wait(
-        lock, [&] { return failed_ || (written_ == made_ && (!hashed_too || hashed_ == made_)); });
+    changed_.wait(lock, [&] {
+      return failed_ ||
+             (written_ == made_ && (!hashed_too || (hash_caught_up_ && hashed_ == made_)));
+    });
     return failed_ ? Result<void>(*failed_) : Result<void>();
   }
 
@@ -154,7 +156,8 @@ class StreamFile::Impl {
   std::condition_variable changed_;
   std::uint64_t made_ = 0;  // blocks; changed by the caller alone
   std::uint64_t written_ = 0, hashed_ = 0;
-  std::size_t last_bytes_ = 0;  // of block made_ - 1
+  std::size_t last_bytes_ = 0;   // of block made_ - 1
+  bool hash_caught_up_ = false;  // with what was there before the stream
   bool stopping_ = false;
   std::optional<Error> failed_;
 
@@ -237,6 +240,11 @@ void StreamFile::Impl::run_hasher() {
     fail(done.error());
     return;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    hash_caught_up_ = true;
+  }
+  changed_.notify_all();
   for (std::uint64_t number = 0;; ++number) {
     const std::span<const std::byte> piece = next_piece(number, 1);
     if (piece.empty()) return;

@@ -118,6 +118,13 @@ TEST_F(StreamFileTest, AFullDiskIsToldAndNobodyWaits) {
   EXPECT_FALSE(digest.has_value());
 }
 
+TEST_F(StreamFileTest, AFileThatIsCompleteAlreadyIsHashedWhole) {
+  const std::string text = numbered(3 * kMiB);
+  const Fd fd = file();
+  ASSERT_TRUE(write_all(fd.get(), text).has_value());
+  EXPECT_EQ(StreamFile(fd.get(), text.size()).finish().value_or(Oid()), Sha256::of(text));
+}
+
 TEST_F(StreamFileTest, AFileThatBecameShorterIsAnError) {
   const Fd fd = file();
   StreamFile stream(fd.get(), 4096);  // the file is empty
