@@ -37,11 +37,19 @@ std::vector<std::string> challenges(const HttpHead* head) {
   return values;
 }
 
+// A person sees it once, however many requests there are.
+void warn_of_credentials() {
+  static std::once_flag told;
+  std::call_once(told,
+                 [] { std::fputs("warning: current Git remote contains credentials\n", stderr); });
+}
+
 }  // namespace
 
 struct Authenticator::Scope {
   struct State {
     Mode mode = Mode::none;
+    bool unasked = false;  // basic because of the URL alone
     bool negotiate_tried = false;
     std::optional<Credential> credential;
     bool approved = false;
@@ -91,7 +99,8 @@ std::shared_ptr<Authenticator::Scope> Authenticator::scope_of(const Url& url) {
     if (access == "negotiate") state->mode = Mode::negotiate;
     // A password in the endpoint's own URL is shown without being asked for, as HTTP libraries do.
     const bool told = endpoint && endpoint_url && !endpoint_url->password.empty();
-    if (told && state->mode == Mode::none) state->mode = Mode::basic;
+    state->unasked = told && state->mode == Mode::none;
+    if (state->unasked) state->mode = Mode::basic;
   }
   return scope;
 }
@@ -104,12 +113,7 @@ Url Authenticator::credential_url(const Url& url) const {
     plain.query.clear();
     return plain;
   }
-  if (!endpoint->password.empty()) {
-    static std::once_flag told;  // a person sees it once, however many requests there are
-    std::call_once(
-        told, [] { std::fputs("warning: current Git remote contains credentials\n", stderr); });
-    return *endpoint;
-  }
+  if (!endpoint->password.empty()) return *endpoint;
   auto remote = Url::parse(config_.get("remote." + options_.remote + ".url").value_or(""));
   if (!remote) remote = Url::parse(options_.remote);
   if (remote && remote->same_origin(*endpoint)) return *remote;
@@ -157,8 +161,10 @@ Result<void> Authenticator::refused(const Url& url, const Grant& sent, const Htt
 Result<void> Authenticator::renew(Scope& scope, const Url& url, const HttpHead* head,
                                   bool was_refused) {
   std::optional<Credential> old;
+  bool unasked = false;
   {
     auto state = scope.state.lock();
+    unasked = state->unasked && head == nullptr;
     if (state->in_flight) {
       const std::uint64_t flight = state->flights;
       scope.landed.wait(state.mutex_lock(),
@@ -177,6 +183,7 @@ Result<void> Authenticator::renew(Scope& scope, const Url& url, const HttpHead* 
     if (was_refused) old = std::exchange(state->credential, std::nullopt);
   }
   const Url whose = credential_url(url);
+  if (!unasked && !whose.password.empty()) warn_of_credentials();
   if (old) credentials_.reject(whose, *old);
   const Mode mode = head != nullptr ? next_mode(scope, *head) : Mode::basic;
   std::optional<Credential> fresh;

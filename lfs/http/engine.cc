@@ -206,8 +206,8 @@ class HttpEngine::Impl {
       if (exchange->easy() != nullptr && exchange->is_paused()) paused.push_back(id);
     }
     std::ranges::sort(paused);
-    const auto after = std::ranges::upper_bound(paused, last_unpaused_);
-    std::ranges::rotate(paused, after);
+    const auto after = std::upper_bound(paused.begin(), paused.end(), last_unpaused_);
+    std::rotate(paused.begin(), after, paused.end());
     for (const RequestId id : paused) {
       if (!limit_.allows(Clock::now())) break;
       Exchange& exchange = *exchanges_.at(id);

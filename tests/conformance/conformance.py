@@ -271,10 +271,12 @@ class Sandbox:
             f"{p.name} {stat.S_IMODE(p.stat().st_mode):o}" for p in sorted((git_dir / "hooks").glob("*"))
             if p.suffix != ".sample"]
         story.append("store:")
-        store = git_dir / "lfs"
+        store = git_dir / "lfs"  # a shared one has `users/` when it is ours: for prune
         for file in sorted(p for p in store.rglob("*") if p.is_file()):
             name = str(file.relative_to(store))
             if name.startswith(("logs/", "lockcache.db", "cache/locks/")):
+                continue
+            if self.is_ours and name.startswith("users/"):
                 continue
             if name.startswith("tmp/") and not self.is_ours:
                 continue  # upstream leaves files behind; we must not
@@ -284,7 +286,8 @@ class Sandbox:
             story += [title] + listed.splitlines()
         if git_dir != path:
             story.append("files:")
-            for file in sorted(p for p in path.rglob("*") if ".git" not in p.relative_to(path).parts):
+            hidden = {".git", "users"} if self.is_ours else {".git"}
+            for file in sorted(p for p in path.rglob("*") if not hidden & set(p.relative_to(path).parts)):
                 if file.is_symlink():
                     story.append(f"{file.relative_to(path)} -> {os.readlink(file)}")
                 elif file.is_file():
