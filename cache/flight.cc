@@ -18,7 +18,6 @@ namespace {
 constexpr std::uint64_t kSliceBytes = 1U << 20U;
 constexpr std::uint64_t kInlineHashBlocks = 4;
 constexpr std::uint64_t kCheckpointBytes = 256U << 20U;
-constexpr std::uint64_t kHashBudgetBlocks = 256;
 constexpr int kFullDiskTries = 5;
 constexpr auto kHashRetry = std::chrono::milliseconds(3);
 

@@ -351,7 +351,20 @@ void PartialObject::cancel(const std::shared_ptr<Waiter>& waiter) {
 }
 
 // Through a descriptor of its own, so that the blocks of flights are locked against it, too.
+// What is dropped before it was hashed would have to be fetched again for the digest of the whole,
+// and the object could not be told from a wrong one until then. Not the last block: what follows
+// from the digest is continue_hash()'s to tell.
+void PartialObject::hash_what_is_here() {
+  const std::uint64_t last = store_->map().blocks() - 1;
+  while (store_->map().frontier() < last) {
+    const std::uint64_t blocks = std::min(kHashBudgetBlocks, last - store_->map().frontier());
+    const Result<HashStep> step = store_->advance_hash(blocks);
+    if (!step || *step != HashStep::more) return;
+  }
+}
+
 std::uint64_t PartialObject::punch_cold(std::uint64_t wanted) {
+  hash_what_is_here();
   const std::lock_guard punching(punch_mutex_);
   if (!puncher_) {
     Result<std::unique_ptr<MapFile>> map = MapFile::open_existing(core_->layout(), id().oid);

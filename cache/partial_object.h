@@ -99,7 +99,9 @@ class PartialObject final : public Object, public std::enable_shared_from_this<P
                              std::span<const std::byte> bytes);
   Result<void> show(Flight& flight, const std::vector<BlockSpan>& landed);
   void after_landing();
+  static constexpr std::uint64_t kHashBudgetBlocks = 256;  // at a time
   void hash_soon();
+  void hash_what_is_here();
   void on_trusted();
   void on_corrupt();
   bool adopt_complete() const;
