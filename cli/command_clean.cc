@@ -21,13 +21,14 @@ Result<ExitCode> run_clean(Context& context, const Arguments& arguments) {
 
   lfs::widen_pipe(STDIN_FILENO);
   lfs::FdInput input(STDIN_FILENO);
+  const auto formerly = [&] { return session->formerly(path); };
   Result<lfs::Cleaned> cleaned = Error(Errc::cancelled, "");
   if (progress) {
     lfs::CountedInput counted(input, *progress);
-    cleaned = lfs::clean(counted, session->store(), extensions, path);
+    cleaned = lfs::clean(counted, session->store(), extensions, path, formerly);
     progress->finish();
   } else {
-    cleaned = lfs::clean(input, session->store(), extensions, path);
+    cleaned = lfs::clean(input, session->store(), extensions, path, formerly);
   }
   if (!cleaned) {
     if (cleaned.error().code() == Errc::exists) return cleaned.error();

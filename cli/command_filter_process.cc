@@ -75,6 +75,7 @@ Result<ExitCode> run_filter_process(Context& context, const Arguments& arguments
   lfs::widen_pipe(STDOUT_FILENO);
   const lfs::FilterReport report = TRY(lfs::serve_filter(
       {session.store(), extensions, rules, session.downloads(meter ? &*meter : nullptr),
+       [&](const std::string& path) { return session.formerly(path); },
        session.skip_download_errors(), [&](const Error& error) { session.report_failure(error); }},
       STDIN_FILENO, STDOUT_FILENO));
   if (meter) meter->finish();

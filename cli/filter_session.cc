@@ -10,6 +10,7 @@
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
 #include "lfs/install/hooks.h"
+#include "lfs/pointer/pointer.h"
 #include "lfs/store/store_users.h"
 
 namespace lazylfs::cli {
@@ -113,6 +114,18 @@ lfs::Downloads& FilterSession::downloads(lfs::TransferObserver* observer) {
         [this] { return workspace().api_ref(); }, [this] { return other_remotes(); }, observer});
   }
   return *downloads_;
+}
+
+std::optional<ObjectId> FilterSession::formerly(const std::string& path) {
+  const lfs::Repository& repository = workspace().repository();
+  if (!index_) index_ = repository.read_index().value_or(lfs::Index());
+  const lfs::IndexEntry* entry = index_->find(path);
+  if (entry == nullptr) return std::nullopt;
+  const Result<std::string> text = repository.read_blob(entry->oid, lfs::kPointerBytesMax);
+  if (!text) return std::nullopt;
+  const Result<lfs::Pointer> pointer = lfs::parse_pointer(*text);
+  if (!pointer) return std::nullopt;
+  return ObjectId{pointer->oid, pointer->size};
 }
 
 void FilterSession::report_failure(const Error& error) {

@@ -13,6 +13,7 @@
 #include "lfs/filter/extension.h"
 #include "lfs/filter/queue_downloads.h"
 #include "lfs/filter/smudge.h"
+#include "lfs/git/index.h"
 #include "lfs/git/quick_repository.h"
 #include "lfs/store/object_store.h"
 
@@ -33,6 +34,8 @@ class FilterSession {
   lfs::SmudgeRules rules(bool skip) const;
   bool skip_download_errors() const;
   lfs::Downloads& downloads(lfs::TransferObserver* observer);
+  // The object that the index has for `path`, a path below the top of the work tree.
+  std::optional<ObjectId> formerly(const std::string& path);
   // Says on stderr that a download failed, and writes a log about it.
   void report_failure(const Error& error);
 
@@ -49,6 +52,7 @@ class FilterSession {
   std::unique_ptr<lfs::ObjectStore> quick_store_;
   const lfs::ObjectStore* store_ = nullptr;
   std::unique_ptr<lfs::QueueDownloads> downloads_;
+  std::optional<lfs::Index> index_;
 };
 
 // True, after saying that `command` needs a stream there, when stdin is a terminal or /dev/null.

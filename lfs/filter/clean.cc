@@ -27,8 +27,10 @@ Cleaned pointing_to(const ObjectId& id, std::vector<PointerExtension> extensions
 }
 
 Result<Cleaned> clean_extended(std::string_view head, ByteInput& tail, const ObjectStore& store,
-                               const std::vector<Extension>& extensions, const std::string& path) {
+                               const std::vector<Extension>& extensions, const std::string& path,
+                               const ObjectWriter::Guess& formerly) {
   ObjectWriter writer = TRY(ObjectWriter::create(store));
+  writer.guess_by(formerly);
   WriterOutput output(writer);
   PrefixedInput input(head, tail);
   std::vector<PointerExtension> lines = TRY(clean_through(extensions, path, input, output));
@@ -57,7 +59,8 @@ Result<std::vector<PointerExtension>> clean_through(const std::vector<Extension>
 }
 
 Result<Cleaned> clean(ByteInput& input, const ObjectStore& store,
-                      const std::vector<Extension>& extensions, const std::string& path) {
+                      const std::vector<Extension>& extensions, const std::string& path,
+                      const ObjectWriter::Guess& formerly) {
   ObjectWriter writer = TRY(ObjectWriter::create(store));
   // The front is read into the writer's own room, and stays there when it is no pointer.
   const std::span<std::byte> room = writer.space();
@@ -65,8 +68,9 @@ Result<Cleaned> clean(ByteInput& input, const ObjectStore& store,
   const std::string_view head(reinterpret_cast<const char*>(room.data()), got);
   if (got < kPointerBytesMax && parse_pointer(head)) return Cleaned{std::string(head), {}};
   if (!extensions.empty()) {
-    return clean_extended(std::string(head), input, store, extensions, path);
+    return clean_extended(std::string(head), input, store, extensions, path, formerly);
   }
+  writer.guess_by(formerly);
   TRY(writer.filled(got));
   while (true) {
     const std::size_t count = TRY(input.read(writer.space()));

@@ -150,7 +150,10 @@ Result<void> Session::serve_clean(const Request& request) {
   PktContent content(reader_);
   ProgressFile progress = TRY(ProgressFile::open("clean", request.path, std::nullopt));
   CountedInput input(content, progress);
-  const Result<Cleaned> cleaned = clean(input, setup_.store, setup_.extensions, request.path);
+  const Result<Cleaned> cleaned =
+      clean(input, setup_.store, setup_.extensions, request.path, [&]() -> std::optional<ObjectId> {
+        return setup_.formerly ? setup_.formerly(request.path) : std::nullopt;
+      });
   progress.finish();
   if (!cleaned) return cleaned.error();
   if (cleaned->pointer && cleaned->pointer->size >= kHugeBytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct FilterSetup {
   const std::vector<Extension>& extensions;
   const SmudgeRules& rules;
   Downloads& downloads;
+  // What the index says a path held before; may be empty.
+  std::function<std::optional<ObjectId>(const std::string& path)> formerly;
   bool skip_download_errors = false;
   // A download that failed: says so to the user.
   std::function<void(const Error& error)> report_failure;

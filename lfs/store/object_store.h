@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,6 +111,11 @@ class ObjectWriter {
   // Room for the next bytes, never empty; filled(n) takes over what was put at its front.
   std::span<std::byte> space();
   Result<void> filled(std::size_t count);
+
+  // Asked once, when a stream turns out to be long: the object that it probably is. If the store
+  // has that, and the stream equals it, no second copy is written.
+  using Guess = std::function<std::optional<ObjectId>()>;
+  void guess_by(Guess guess);
 
   // The identity of what was written; it is in the store now (an empty stream is not stored).
   // Errc::exists, in upstream's words, for a clash that is refused.

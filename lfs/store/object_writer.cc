@@ -62,8 +62,10 @@ class ObjectWriter::Impl {
   }
 
   Result<ObjectId> commit(OnClash on_clash);
+  void guess_by(Guess guess) { guess_ = std::move(guess); }
 
  private:
+  void open_likeness();
   std::span<const std::byte> in_buffer() const { return {buffer_.bytes.get(), used_}; }
   Result<void> flush();
   Result<ObjectId> end_of_stream();
@@ -75,7 +77,9 @@ class ObjectWriter::Impl {
   std::size_t used_ = 0;    // of the buffer
   std::uint64_t size_ = 0;  // of what left the buffer
   Sha256 hash_;
-  std::optional<StreamFile> stream_;  // destroyed before its file
+  Guess guess_;
+  Fd likeness_;
+  std::optional<StreamFile> stream_;  // destroyed before its files
 };
 
 // Hashes and writes the buffer, and decides what takes the next bytes.
@@ -86,12 +90,20 @@ Result<void> ObjectWriter::Impl::flush() {
   size_ += used_;
   used_ = 0;
   if (size_ >= kStreamedBytesMin) {
-    stream_.emplace(temporary_.fd.get(), size_, hash_);
+    open_likeness();
+    stream_.emplace(temporary_.fd.get(), size_, hash_, likeness_ ? likeness_.get() : -1);
     buffer_ = Buffer();
   } else if (buffer_.size < kBufferBytes) {
     buffer_.allocate(kBufferBytes);
   }
   return {};
+}
+
+void ObjectWriter::Impl::open_likeness() {
+  const std::optional<ObjectId> guessed = guess_ ? guess_() : std::nullopt;
+  if (!guessed || guessed->size <= size_) return;
+  Result<Fd> file = open_file(store_.object_path(guessed->oid), O_RDONLY);
+  if (file) likeness_ = std::move(*file);
 }
 
 Result<ObjectId> ObjectWriter::Impl::end_of_stream() {
@@ -133,6 +145,7 @@ Result<ObjectId> ObjectWriter::Impl::commit(OnClash on_clash) {
     TRY(store_.put(in_buffer(), id));
     return id;
   }
+  if (stream_) TRY_CONTEXT("write " + temporary_.path, stream_->write_compared());
   stream_.reset();
   temporary_.fd.reset();
   TRY(store_.move_in(temporary_.path, id));
@@ -163,6 +176,8 @@ Result<void> ObjectWriter::write(std::span<const std::byte> data) {
   }
   return {};
 }
+
+void ObjectWriter::guess_by(Guess guess) { impl_->guess_by(std::move(guess)); }
 
 Result<ObjectId> ObjectWriter::commit(OnClash on_clash) { return impl_->commit(on_clash); }
 

@@ -8,6 +8,10 @@
 // up: one that is slower than kDirectRateMin is written through the page cache, which returns
 // sooner. Direct writes begin and end at whole blocks of the file; its first block ends at such a
 // boundary, and its last is written as usual.
+//
+// Git cleans a file again whenever its times changed, so a long stream is often what the store
+// holds already, its likeness. Then the writer compares it with that instead: a read, and no disk
+// space. What is stored stays the hash's word.
 #include "lfs/store/stream_file.h"
 
 #include <fcntl.h>
@@ -22,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,29 +47,43 @@ constexpr std::uint64_t kJudgedBytes = 32U << 20U;
 
 using Memory = Handle<std::byte, std::free>;
 
-// Writes pieces of one file in turn, directly while that is possible and fast.
-class PieceWriter {
+Memory aligned_memory(std::size_t bytes) {
+  return Memory(static_cast<std::byte*>(std::aligned_alloc(kAlignment, bytes)));
+}
+
+// Reads or writes one file, past the page cache while that is possible and fast.
+class DirectFile {
  public:
-  // A descriptor of its own, since the flag would hold for the readers of `fd`, too.
-  explicit PieceWriter(int fd) : fd_(fd) {
-    Result<Fd> direct = open_file("/proc/self/fd/" + std::to_string(fd), O_WRONLY | O_DIRECT);
+  // `mode` is O_RDONLY or O_WRONLY. The direct descriptor is another one, since its flag would hold
+  // for all who have `fd`, too.
+  DirectFile(int fd, int mode) : fd_(fd) {
+    Result<Fd> direct = open_file("/proc/self/fd/" + std::to_string(fd), mode | O_DIRECT);
     if (direct) direct_ = std::move(*direct);
   }
 
   Result<void> write(std::span<const std::byte> data, std::uint64_t offset) {
-    const bool whole = offset % kAlignment == 0 && data.size() % kAlignment == 0;
-    if (!direct_ || !whole) return pwrite_all(fd_, data, offset);
-    const auto began = std::chrono::steady_clock::now();
-    Result<void> written = pwrite_all(direct_.get(), data, offset);
-    if (!written && written.error().sys_errno() == EINVAL) {  // a larger alignment, or none
-      direct_.reset();
-      return pwrite_all(fd_, data, offset);
-    }
-    judge(data.size(), std::chrono::steady_clock::now() - began);
-    return written;
+    return move(data.size(), offset, [&](int fd) { return pwrite_all(fd, data, offset); });
+  }
+
+  Result<std::size_t> read(std::span<std::byte> into, std::uint64_t offset) {
+    return move(into.size(), offset, [&](int fd) { return pread_full(fd, into, offset); });
   }
 
  private:
+  template <typename Move>
+  std::invoke_result_t<Move, int> move(std::size_t bytes, std::uint64_t offset, const Move& how) {
+    const bool whole = offset % kAlignment == 0 && bytes % kAlignment == 0;
+    if (!direct_ || !whole) return how(fd_);
+    const auto began = std::chrono::steady_clock::now();
+    auto moved = how(direct_.get());
+    if (!moved && moved.error().sys_errno() == EINVAL) {  // a larger alignment, or none
+      direct_.reset();
+      return how(fd_);
+    }
+    judge(bytes, std::chrono::steady_clock::now() - began);
+    return moved;
+  }
+
   void judge(std::size_t bytes, std::chrono::duration<double> took) {
     judged_bytes_ += bytes;
     judged_s_ += took.count();
@@ -80,15 +99,64 @@ class PieceWriter {
   double judged_s_ = 0;
 };
 
+// Writes pieces of one file in turn, from the first on that the likeness does not have.
+class PieceWriter {
+ public:
+  PieceWriter(int fd, std::uint64_t base, int likeness) : file_(fd, O_WRONLY), base_(base) {
+    if (likeness < 0) return;
+    likeness_.emplace(likeness, O_RDONLY);
+    compared_ = aligned_memory(kBlocksPerWrite * kBlockBytes);
+  }
+
+  Result<void> write(std::span<const std::byte> data, std::uint64_t offset) {
+    if (likeness_) {
+      if (TRY(is_alike(data, offset))) return {};
+      TRY(write_compared(offset));
+    }
+    return file_.write(data, offset);
+  }
+
+  // What was equal up to `end` goes to the file.
+  Result<void> write_compared(std::uint64_t end) {
+    if (!likeness_) return {};
+    for (std::uint64_t at = base_; at < end;) {
+      const std::uint64_t block_end = std::min(at / kBlockBytes * kBlockBytes + kBlockBytes, end);
+      const std::span<std::byte> piece(compared_.get(), block_end - at);
+      if (TRY(likeness_->read(piece, at)) < piece.size()) {
+        return Error(Errc::io, "a stored object became shorter");
+      }
+      TRY(file_.write(piece, at));
+      at = block_end;
+    }
+    likeness_.reset();
+    compared_.reset();
+    return {};
+  }
+
+ private:
+  Result<bool> is_alike(std::span<const std::byte> data, std::uint64_t offset) {
+    const std::span<std::byte> piece(compared_.get(), data.size());
+    const std::size_t got = TRY(likeness_->read(piece, offset));
+    return got == data.size() && std::memcmp(piece.data(), data.data(), got) == 0;
+  }
+
+  DirectFile file_;
+  const std::uint64_t base_;
+  std::optional<DirectFile> likeness_;
+  Memory compared_;
+};
+
 }  // namespace
 
 class StreamFile::Impl {
  public:
-  Impl(int fd, std::uint64_t size, const Sha256& hash)
+  Impl(int fd, std::uint64_t size, const Sha256& hash, int likeness)
       : fd_(fd),
-        memory_(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBlocks * kBlockBytes))),
+        memory_(aligned_memory(kBlocks * kBlockBytes)),
         base_(size),
         first_bytes_(kBlockBytes - static_cast<std::size_t>(size % kBlockBytes)),
+        end_(size),
+        pieces_(fd, size, likeness),
         hash_(hash),
         writer_([this] { run_writer(); }),
         hasher_([this] { run_hasher(); }) {}
@@ -128,6 +196,7 @@ class StreamFile::Impl {
 
   // After wait(true).
   Oid digest() const { return hash_.digest(); }
+  Result<void> write_compared() { return pieces_.write_compared(end_); }
 
  private:
   std::byte* block(std::uint64_t number) {
@@ -150,6 +219,7 @@ class StreamFile::Impl {
   const Memory memory_;
   const std::uint64_t base_;       // the file's bytes before the stream
   const std::size_t first_bytes_;  // the first block ends where a block of the file ends
+  std::uint64_t end_;              // of what was handed over; the caller's
   std::size_t used_ = 0;           // of the block at made_; the caller's
 
   std::mutex mutex_;
@@ -161,7 +231,8 @@ class StreamFile::Impl {
   bool stopping_ = false;
   std::optional<Error> failed_;
 
-  Sha256 hash_;  // the hasher's until hashed_ == made_
+  PieceWriter pieces_;  // the writer's until written_ == made_
+  Sha256 hash_;         // the hasher's until hashed_ == made_
   std::thread writer_, hasher_;
 };
 
@@ -170,6 +241,7 @@ void StreamFile::Impl::hand_over() {
   {
     const std::lock_guard lock(mutex_);
     last_bytes_ = used_;
+    end_ = offset_of(made_) + used_;
     ++made_;
   }
   used_ = 0;
@@ -198,12 +270,11 @@ std::span<const std::byte> StreamFile::Impl::next_piece(std::uint64_t from,
 }
 
 void StreamFile::Impl::run_writer() {
-  PieceWriter writer(fd_);
   std::uint64_t number = 0;
   while (true) {
     const std::span<const std::byte> piece = next_piece(number, kBlocksPerWrite);
     if (piece.empty()) return;
-    if (Result<void> done = writer.write(piece, offset_of(number)); !done) {
+    if (Result<void> done = pieces_.write(piece, offset_of(number)); !done) {
       fail(done.error());
       return;
     }
@@ -257,8 +328,8 @@ void StreamFile::Impl::run_hasher() {
   }
 }
 
-StreamFile::StreamFile(int fd, std::uint64_t size, const Sha256& hash)
-    : impl_(std::make_unique<Impl>(fd, size, hash)) {}
+StreamFile::StreamFile(int fd, std::uint64_t size, const Sha256& hash, int likeness)
+    : impl_(std::make_unique<Impl>(fd, size, hash, likeness)) {}
 StreamFile::StreamFile(StreamFile&&) noexcept = default;
 StreamFile::~StreamFile() = default;
 
@@ -283,5 +354,7 @@ Result<Oid> StreamFile::finish() {
   TRY(impl_->wait(true));
   return impl_->digest();
 }
+
+Result<void> StreamFile::write_compared() { return impl_->write_compared(); }
 
 }  // namespace lazylfs::lfs

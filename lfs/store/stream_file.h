@@ -19,7 +19,10 @@ class StreamFile {
  public:
   // Appends to the file behind `fd` (borrowed, open for reading and writing), which holds `size`
   // bytes. `hash` knows the first of them; those after them are read back and hashed.
-  StreamFile(int fd, std::uint64_t size, const Sha256& hash = Sha256());
+  //
+  // `likeness` (borrowed, or -1) is a file that the whole is probably equal to. While it is,
+  // nothing is written but only compared; at the first difference all of it is written, as ever.
+  StreamFile(int fd, std::uint64_t size, const Sha256& hash = Sha256(), int likeness = -1);
   StreamFile(StreamFile&&) noexcept;
   StreamFile& operator=(StreamFile&&) = delete;
   StreamFile(const StreamFile&) = delete;
@@ -36,6 +39,8 @@ class StreamFile {
   Result<void> flush();
   // The end of the stream: waits until they are hashed, too. The file's digest.
   Result<Oid> finish();
+  // After finish(): writes what was only compared.
+  Result<void> write_compared();
 
  private:
   class Impl;

@@ -132,6 +132,53 @@ class AddAndCheckout(FilterTest):
             self.assertEqual(path.stat().st_mode & 0o777, 0o770 if path.is_dir() else 0o660, path)
 
 
+class CleanedAgain(FilterTest):
+    """A long file whose times alone changed: read and hashed, and not stored a second time."""
+
+    DATA = content(24 * MIB, "again")
+
+    def setUp(self):
+        super().setUp()
+        self.work = self.work_tree("ours")
+        (self.work / "x.bin").write_bytes(self.DATA)
+        self.git_as("ours", self.work, "add", "x.bin")
+
+    def most_written(self, data):
+        """Cleans `data`, and says how large the temporary file was when all but the end was there."""
+        child = subprocess.Popen(
+            ["git-lfs", "clean", "x.bin"], cwd=self.work, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, env=environment(self.home, self.cache, self.ours_first))
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        child.stdin.write(data[:-MIB])
+        child.stdin.flush()
+        written = max(p.stat().st_size for p in self.temporaries(self.work))
+        out, _ = child.communicate(data[-MIB:])
+        self.assertEqual((child.returncode, out), (0, pointer_text(data)))
+        self.assertEqual(self.temporaries(self.work), [])
+        return written
+
+    def test_what_the_index_names_is_not_written_again(self):
+        before = self.store_of(self.work)
+        self.assertLess(self.most_written(self.DATA), 6 * MIB)
+        self.assertEqual(self.store_of(self.work), before)
+
+    def test_what_differs_is_written(self):
+        data = self.DATA[:8 * MIB] + b"?" + self.DATA[8 * MIB + 1:]
+        self.assertGreater(self.most_written(data), 12 * MIB)
+        self.assertEqual(self.store_of(self.work)[sha256(data)], data)
+
+    def test_a_damaged_object_is_made_anew(self):
+        stored = self.work / ".git/lfs/objects" / sha256(self.DATA)[:2] / sha256(self.DATA)[2:4] / sha256(self.DATA)
+        stored.chmod(0o644)
+        stored.write_bytes(self.DATA[:20 * MIB] + b"?" + self.DATA[20 * MIB + 1:])
+        os.utime(self.work / "x.bin")
+        self.git_as("ours", self.work, "add", "x.bin")
+        self.git_as("ours", self.work, "status", "--short")
+        code, out, _ = self.run_as("ours", "git-lfs", "clean", "x.bin", cwd=self.work, data=self.DATA)
+        self.assertEqual((code, out), (0, pointer_text(self.DATA)))
+
+
 class Extensions(FilterTest):
     def test_a_chain_gives_the_same_pointers_as_upstream(self):
         settings = [("lfs.extension.b.clean", "tr a-z b-za"), ("lfs.extension.b.smudge", "tr b-za a-z"),

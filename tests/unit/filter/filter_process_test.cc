@@ -96,9 +96,9 @@ class FilterProcessTest : public FilterFixture {
   Result<FilterReport> serve() {
     requests_.rewind();
     const FilterSetup setup{
-        *store_,      extensions_,
-        rules_,       *downloads_,
-        skip_errors_, [&](const Error& error) { failures_.push_back(error.message()); }};
+        *store_, extensions_, rules_, *downloads_, {}, skip_errors_, [&](const Error& error) {
+          failures_.push_back(error.message());
+        }};
     Result<FilterReport> report = serve_filter(setup, requests_.fd(), answers_.fd());
     answers_.rewind();
     reader_.emplace(answers_.fd());
@@ -317,8 +317,8 @@ TEST(FilterHandshake, AnotherPeerOrVersionIsRefused) {
     in.rewind();
     const ObjectStore store = ObjectStore::of(StorePlace{"/nowhere", "/nowhere", {}, Config()});
     FakeDownloads downloads(store);
-    const auto report = serve_filter({store, none, rules, downloads, false, [](const Error&) {}},
-                                     in.fd(), out.fd());
+    const auto report = serve_filter(
+        {store, none, rules, downloads, {}, false, [](const Error&) {}}, in.fd(), out.fd());
     EXPECT_FALSE(report);
     EXPECT_EQ(out.content(), "");
   }

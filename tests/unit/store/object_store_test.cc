@@ -67,6 +67,26 @@ class ObjectStoreTest : public GitFixture {
   }
 };
 
+TEST_F(ObjectStoreTest, AGuessChangesNothingOfWhatIsStored) {
+  const ObjectStore objects = store();
+  std::string text(6U << 20U, 'a');
+  const Result<ObjectId> before = put(objects, text);
+  ASSERT_TRUE(before.has_value());
+  for (const std::string& now :
+       {text, text + "b", text.substr(0, 5U << 20U), std::string(7U << 20U, 'c')}) {
+    int asked = 0;
+    Result<ObjectWriter> writer = ObjectWriter::create(objects);
+    writer->guess_by([&] {
+      ++asked;
+      return std::optional(*before);
+    });
+    ASSERT_TRUE(writer->write(as_bytes(now)).has_value());
+    EXPECT_EQ(writer->commit().value_or(ObjectId()), id_of(now));
+    EXPECT_TRUE(content_of(objects.object_path(Sha256::of(now))) == now);
+    EXPECT_EQ(asked, 1);
+  }
+}
+
 TEST_F(ObjectStoreTest, AShortStreamIsStoredUnderItsDigest) {
   const ObjectStore store = this->store();
   const Result<ObjectId> id = put(store, "hello");

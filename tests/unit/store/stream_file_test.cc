@@ -96,6 +96,63 @@ TEST_F(StreamFileTest, AFlushedStreamIsWhollyInTheFile) {
   EXPECT_TRUE(content() == text);
 }
 
+// The stream's beginning is in the file when the comparing begins.
+class LikenessTest : public StreamFileTest {
+ protected:
+  static constexpr std::size_t kStart = 5000;
+
+  void SetUp() override { likeness_ = like(kept_); }
+
+  Fd like(const std::string& text) {
+    Result<Fd> opened = open_file(path("likeness"), O_RDWR | O_CREAT | O_TRUNC);
+    EXPECT_TRUE(opened.has_value());
+    EXPECT_TRUE(write_all(opened->get(), text).has_value());
+    return std::move(*opened);
+  }
+
+  Result<Oid> send(const std::string& text, bool write_compared) {
+    const Fd fd = file();
+    TRY(write_all(fd.get(), std::string_view(text).substr(0, kStart)));
+    StreamFile stream(fd.get(), kStart, Sha256(), likeness_.get());
+    TRY(stream.write(as_bytes(std::string_view(text).substr(kStart))));
+    const Oid oid = TRY(stream.finish());
+    if (write_compared) TRY(stream.write_compared());
+    return oid;
+  }
+
+  const std::string kept_ = numbered(6 * kMiB + 11);
+  Fd likeness_;
+};
+
+TEST_F(LikenessTest, WhatIsLikeItIsHashedAndNotWritten) {
+  EXPECT_EQ(send(kept_, false).value_or(Oid()), Sha256::of(kept_));
+  EXPECT_EQ(content().size(), kStart);
+}
+
+TEST_F(LikenessTest, WhatWasOnlyComparedCanBeWritten) {
+  EXPECT_EQ(send(kept_, true).value_or(Oid()), Sha256::of(kept_));
+  EXPECT_TRUE(content() == kept_);
+}
+
+TEST_F(LikenessTest, FromTheFirstDifferenceOnAllIsWritten) {
+  for (const std::size_t place : {kStart, 3 * kMiB, kept_.size() - 1}) {
+    std::string text = kept_;
+    text[place] = static_cast<char>(text[place] ^ 1);
+    EXPECT_EQ(send(text, false).value_or(Oid()), Sha256::of(text)) << place;
+    EXPECT_TRUE(content() == text) << place;
+  }
+}
+
+TEST_F(LikenessTest, AStreamThatIsLongerOrShorterIsItself) {
+  const std::string longer = kept_ + "and more";
+  EXPECT_EQ(send(longer, true).value_or(Oid()), Sha256::of(longer));
+  EXPECT_TRUE(content() == longer);
+  ASSERT_EQ(::truncate(path("file").c_str(), 0), 0);
+  const std::string shorter = kept_.substr(0, 2 * kMiB);
+  EXPECT_EQ(send(shorter, true).value_or(Oid()), Sha256::of(shorter));
+  EXPECT_TRUE(content() == shorter);
+}
+
 TEST_F(StreamFileTest, AFullDiskIsToldAndNobodyWaits) {
   const Fd fd = file();
   struct rlimit before {};
