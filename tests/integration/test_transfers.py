@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -275,6 +276,23 @@ class SshTest(TransferTest):
         result = self.move_over_ssh("upload", [data])
         self.assertIn("pure SSH protocol connection failed", result.stderr)
         self.assert_remote(data)
+
+    def test_a_server_that_falls_silent_is_given_up(self):
+        self.config("lfs.activitytimeout", "1")
+        self.config("lfs.transfer.maxretries", "1")
+        hello = "000eversion=1\\n0000"
+        for name, body in (("at once", "exec sleep 60"),
+                           ("after its greeting", f"printf '{hello}'; exec sleep 60")):
+            with self.subTest(name):
+                program = self.remote_bin / "git-lfs-transfer"
+                program.write_text(f"#!/bin/sh\n{body}\n")
+                program.chmod(0o755)
+                self.config("lfs.sshtransfer", "always")
+                begun = time.monotonic()
+                result = self.move_over_ssh("upload", [self.put_locally(b"x")], check=False)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn("said nothing for 1 seconds", result.stderr)
+                self.assertLess(time.monotonic() - begun, 30)
 
     def test_never_means_never_and_always_always(self):
         self.config("lfs.sshtransfer", "always")
