@@ -121,6 +121,7 @@ Result<std::unique_ptr<SshConnection>> SshConnection::open(const Command& comman
   TRACE(TraceArea::general, "spawning pure SSH connection");
   ChildProcess process = TRY(ChildProcess::start(command, errors.write_end.get()));
   errors.write_end.reset();
+  TRY(never_block(process.stdin_fd()));
   std::unique_ptr<SshConnection> connection(
       new SshConnection(std::move(process), std::move(errors.read_end)));
   connection->silence_max_ = silence_max;
@@ -211,7 +212,14 @@ Result<void> SshConnection::send(std::string_view text, bool is_line) {
   unsent_ += text;
   if (is_line) unsent_ += '\n';
   if (unsent_.size() < kUnsentBytesMax) return {};
-  return write_all(process_.stdin_fd(), std::exchange(unsent_, {}));
+  return send_unsent();
+}
+
+Result<void> SshConnection::send_unsent() {
+  const Result<void> sent =
+      say_words(process_.stdin_fd(), std::exchange(unsent_, {}), silence_max_);
+  if (!sent) return sent.error().with_context("ssh");
+  return {};
 }
 
 Result<void> SshConnection::send_data(const SshRequest& request) {
@@ -225,7 +233,7 @@ Result<void> SshConnection::send_data(const SshRequest& request) {
 
 Result<void> SshConnection::end_of_request() {
   unsent_ += kFlush;
-  return write_all(process_.stdin_fd(), std::exchange(unsent_, {}));
+  return send_unsent();
 }
 
 Result<SshReply> SshConnection::call(const SshRequest& request, const Take& take) {

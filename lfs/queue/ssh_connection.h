@@ -70,6 +70,7 @@ class SshConnection {
   Result<std::vector<std::string>> lines_until_end(bool& delimited);
   Result<void> send(std::string_view text, bool is_line = true);
   Result<void> send_data(const SshRequest& request);
+  Result<void> send_unsent();
   Result<void> end_of_request();
   std::string told() const;
 

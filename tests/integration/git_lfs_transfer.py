@@ -2,11 +2,14 @@
 """A small git-lfs-transfer: version 1 of the SSH protocol over a folder, for tests.
 
   git_lfs_transfer.py FOLDER download|upload
+
+With DEAF set, it stops reading where an object begins.
 """
 import hashlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 IN, OUT = sys.stdin.buffer, sys.stdout.buffer
@@ -20,7 +23,10 @@ def read_packet():
     length = int(head, 16)
     if length < 4:
         return DELIMITER if length == 1 else FLUSH
-    return IN.read(length - 4)
+    packet = IN.read(length - 4)
+    if packet.startswith(b"put-object") and os.environ.get("DEAF"):
+        time.sleep(60)
+    return packet
 
 
 def send(text):

@@ -236,10 +236,10 @@ class SshTest(TransferTest):
                     f"ssh://{getpass.getuser()}@127.0.0.1:{self.port}{self.far}")
         self.config("lfs.concurrenttransfers", "3")
 
-    def offer_transfer(self):
+    def offer_transfer(self, setting=""):
         program = self.remote_bin / "git-lfs-transfer"
         script = harness.ROOT / "tests/integration/git_lfs_transfer.py"
-        program.write_text(f"#!/bin/sh\nexec /usr/bin/python3 {script} \"$@\"\n")
+        program.write_text(f"#!/bin/sh\n{setting} exec /usr/bin/python3 {script} \"$@\"\n")
         program.chmod(0o755)
 
     def move_over_ssh(self, operation, objects, **named):
@@ -293,6 +293,18 @@ class SshTest(TransferTest):
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertIn("said nothing for 1 seconds", result.stderr)
                 self.assertLess(time.monotonic() - begun, 30)
+
+    def test_a_server_that_takes_nothing_is_given_up(self):
+        self.config("lfs.activitytimeout", "1")
+        self.config("lfs.transfer.maxretries", "1")
+        self.config("lfs.sshtransfer", "always")
+        self.offer_transfer("DEAF=1")
+        begun = time.monotonic()
+        result = self.move_over_ssh("upload", [self.put_locally(content(8 * MIB, "much"))],
+                                    check=False)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("it took nothing for 1 seconds", result.stderr)
+        self.assertLess(time.monotonic() - begun, 30)
 
     def test_never_means_never_and_always_always(self):
         self.config("lfs.sshtransfer", "always")
