@@ -11,6 +11,7 @@
 
 #include "cache/partial_object.h"
 #include "lfs/base/files.h"
+#include "lfs/base/timespec.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::cache {
@@ -47,7 +48,7 @@ Result<std::shared_ptr<Core>> Core::open(CacheOptions options, Metrics& metrics)
 std::int64_t Core::now_ns() {
   struct timespec now {};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  const std::int64_t ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+  const std::int64_t ns = nanoseconds(now);
   std::int64_t last = last_ns_;
   while (!last_ns_.compare_exchange_weak(last, std::max(ns, last + 1))) {
   }

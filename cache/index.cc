@@ -13,6 +13,7 @@
 
 #include "cache/schema.h"
 #include "lfs/base/files.h"
+#include "lfs/base/timespec.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::cache {
@@ -93,10 +94,9 @@ Result<void> Index::rebuild(Connection& connection) {
     if (::stat(path.c_str(), &status) != 0) return {};
     const auto size = static_cast<std::uint64_t>(status.st_size);
     const auto allocated = static_cast<std::uint64_t>(status.st_blocks) * 512;
-    const std::int64_t used = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
     insert->bind(1, oid).bind(2, size).bind(3, static_cast<std::int64_t>(state));
     insert->bind(4, state == ObjectState::complete ? size : std::min(size, allocated));
-    return insert->bind(5, used).run();
+    return insert->bind(5, nanoseconds(status.st_mtim)).run();
   };
   for (const Oid& oid : layout_.scan(layout_.objects(), "")) {
     TRY(add(oid, layout_.object(oid), ObjectState::complete));

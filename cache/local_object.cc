@@ -6,6 +6,7 @@
 
 #include "cache/block_store.h"
 #include "cache/complete_object.h"
+#include "lfs/base/timespec.h"
 #include "lfs/base/trace.h"
 
 namespace lazylfs::cache {
@@ -18,9 +19,6 @@ std::optional<FileIdentity> identity_of(int fd, std::uint64_t size) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   if (static_cast<std::uint64_t>(status.st_size) != size) return std::nullopt;
-  const auto nanoseconds = [](const struct timespec& time) {
-    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-  };
   return FileIdentity{status.st_dev, status.st_ino, nanoseconds(status.st_mtim),
                       nanoseconds(status.st_ctim)};
 }

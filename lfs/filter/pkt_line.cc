@@ -27,21 +27,22 @@ int digit(std::byte value) {
   return -1;
 }
 
-// Fills `into` and, with what comes after it, `rest`; returns the bytes read, 0 at the end.
-Result<std::size_t> read_both(int fd, std::span<std::byte> into, std::span<std::byte> rest) {
-  const std::array<iovec, 2> parts = {iovec{into.data(), into.size()},
-                                      iovec{rest.data(), rest.size()}};
-  while (true) {
-    const ssize_t got = ::readv(fd, parts.data(), static_cast<int>(parts.size()));
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) return Error::from_errno("read from git", errno);
-  }
-}
-
 }  // namespace
 
 PktReader::PktReader(int fd)
     : fd_(fd), buffer_(new std::byte[kReadBufferBytes]) {}  // NOLINT: see the header
+
+// Fills `into` and, with what comes after it, `rest`; returns the bytes read, 0 at the end.
+Result<std::size_t> PktReader::receive(std::span<std::byte> into, std::span<std::byte> rest) {
+  const std::array<iovec, 2> parts = {iovec{into.data(), into.size()},
+                                      iovec{rest.data(), rest.size()}};
+  spin_.wait(fd_);
+  while (true) {
+    const ssize_t got = ::readv(fd_, parts.data(), static_cast<int>(parts.size()));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return Error::from_errno("read from git", errno);
+  }
+}
 
 // Reads until `at_least` bytes are buffered or the peer closes.
 Result<void> PktReader::refill(std::size_t at_least) {
@@ -52,7 +53,7 @@ Result<void> PktReader::refill(std::size_t at_least) {
   }
   while (end_ < at_least) {
     const std::span<std::byte> room(buffer_.get() + end_, kReadBufferBytes - end_);
-    const std::size_t got = TRY(read_both(fd_, room, {}));
+    const std::size_t got = TRY(receive(room, {}));
     if (got == 0) return {};
     end_ += got;
   }
@@ -88,7 +89,7 @@ Result<std::size_t> PktReader::read(std::span<std::byte> into) {
   } else {
     // Past the buffer, straight to where it belongs; what follows is buffered.
     begin_ = end_ = 0;
-    const std::size_t got = TRY(read_both(fd_, into, std::span(buffer_.get(), kReadBufferBytes)));
+    const std::size_t got = TRY(receive(into, std::span(buffer_.get(), kReadBufferBytes)));
     if (got == 0) return Error(Errc::corrupt, "the stream ends within a packet");
     count = std::min(got, into.size());
     end_ = got - count;

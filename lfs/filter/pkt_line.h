@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lfs/base/result.h"
+#include "lfs/filter/brief_spin.h"
 #include "lfs/filter/stream.h"
 
 namespace lazylfs::lfs {
@@ -36,8 +37,10 @@ class PktReader {
 
  private:
   Result<void> refill(std::size_t at_least);
+  Result<std::size_t> receive(std::span<std::byte> into, std::span<std::byte> rest);
 
   int fd_;
+  BriefSpin spin_;
   std::unique_ptr<std::byte[]> buffer_;  // NOLINT(modernize-avoid-c-arrays): not cleared first
   std::size_t begin_ = 0, end_ = 0;      // of what is buffered
   std::size_t left_ = 0;

@@ -6,22 +6,18 @@
 #include "lfs/base/files.h"
 #include "lfs/base/process.h"
 #include "lfs/base/text.h"
+#include "lfs/base/timespec.h"
 #include "lfs/git/libgit2.h"
 
 namespace lazylfs::lfs {
 namespace {
 
-constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::size_t kListingBytesMax = 1U << 30U;
 
 using IndexHandle = Handle<git_index, git_index_free>;
 
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * kNanosecondsPerSecond + time.tv_nsec;
-}
-
 // Seconds are stored in 32 bits, signed in libgit2 and unsigned in git.
-std::int64_t nanoseconds(const git_index_time& time) {
+std::int64_t stamped_nanoseconds(const git_index_time& time) {
   return static_cast<std::int64_t>(static_cast<std::uint32_t>(time.seconds)) *
              kNanosecondsPerSecond +
          time.nanoseconds;
@@ -36,7 +32,11 @@ IndexEntry convert(const git_index_entry& raw) {
   entry.assume_valid = (raw.flags & GIT_INDEX_ENTRY_VALID) != 0;
   entry.skip_worktree = (raw.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
   entry.intent_to_add = (raw.flags_extended & GIT_INDEX_ENTRY_INTENT_TO_ADD) != 0;
-  entry.stamp = {nanoseconds(raw.mtime), nanoseconds(raw.ctime), raw.ino, raw.uid, raw.gid,
+  entry.stamp = {stamped_nanoseconds(raw.mtime),
+                 stamped_nanoseconds(raw.ctime),
+                 raw.ino,
+                 raw.uid,
+                 raw.gid,
                  raw.file_size};
   return entry;
 }

@@ -15,16 +15,14 @@
 
 #include <time.h>
 
+#include "lfs/base/timespec.h"
+
 namespace lazylfs::lfs {
 namespace {
 
 // File systems stamp with the kernel's tick; a younger stamp may hide a later change.
 constexpr std::int64_t kStampSettlesNs = 100'000'000;
 constexpr std::uint64_t kReadsBeforeClosing = 2048;
-
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
 
 Error not_here(const GitOid& oid) {
   return {Errc::not_found, "git object " + oid.hex() + " is not in the repository"};

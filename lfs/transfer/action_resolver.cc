@@ -1,6 +1,7 @@
-// A first request opens a window of a few milliseconds in which others join its batch call. Room
-// that is left in the call is filled with objects that are expected to be read next, so that a
-// folder of small files costs one call for a hundred of them.
+// A request that finds no call under way is sent at once. While one is, requests wait for others
+// that join their batch call, as long as a window of a millisecond or two. Room that is left in the
+// call is filled with objects that are expected to be read next, so that a folder of small files
+// costs one call for a hundred of them.
 #include "lfs/transfer/action_resolver.h"
 
 #include <algorithm>
@@ -88,13 +89,15 @@ void ActionResolver::work() {
   std::unique_lock lock(mutex_);
   while (wait_for_work(lock)) {
     const std::vector<ObjectId> ids = take_batch();
+    ++calls_;
     lock.unlock();
     ask(ids);
     lock.lock();
+    --calls_;
   }
 }
 
-// Returns with something queued whose window has passed, or false when it is time to end.
+// Returns with something queued that need not wait, or false when it is time to end.
 bool ActionResolver::wait_for_work(std::unique_lock<std::mutex>& lock) {
   while (!stopping_) {
     if (queued_ == 0) {
@@ -105,8 +108,8 @@ bool ActionResolver::wait_for_work(std::unique_lock<std::mutex>& lock) {
     for (const auto& [oid, wanted] : wanted_) {
       if (!wanted.in_flight) oldest = std::min(oldest, wanted.since);
     }
-    const bool full = queued_ >= options_.batch_objects_max;
-    if (full || Clock::now() >= oldest + options_.coalesce_window) return true;
+    const bool at_once = calls_ == 0 || queued_ >= options_.batch_objects_max;
+    if (at_once || Clock::now() >= oldest + options_.coalesce_window) return true;
     changed_.wait_until(lock, oldest + options_.coalesce_window);
   }
   return false;

@@ -81,6 +81,7 @@ class ActionResolver {
   std::condition_variable changed_;
   bool stopping_ = false;
   std::size_t queued_ = 0;  // wanted and not in flight
+  std::size_t calls_ = 0;   // under way
   std::unordered_map<Oid, Wanted> wanted_;
   std::unordered_map<Oid, Known> known_;
   std::list<Oid> by_age_;  // of what is known, the oldest first

@@ -17,6 +17,7 @@
 #include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
 #include "lfs/base/handle.h"
+#include "lfs/base/timespec.h"
 #include "lfs/scan/parallel.h"
 #include "lfs/upkeep/object_walk.h"
 
@@ -27,10 +28,6 @@ constexpr std::size_t kPerThreadMin = 256;
 constexpr std::size_t kReportEvery = 64;
 constexpr std::time_t kUnfinishedSeconds = 3600;
 constexpr std::time_t kPartialSeconds = 7 * 24 * 3600;
-
-std::int64_t nanoseconds(const struct timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
 
 // The clock that the kernel stamps files with: it lags behind the precise one.
 std::int64_t file_clock_ns() {

@@ -99,7 +99,8 @@ class Bench:
             (folder / f"f{index}.bin").write_bytes(generator.randbytes(SMALL_BYTES))
 
     def small(self):
-        works = {name: self.work_tree(name) for name in self.programs}
+        works = {name: self.work_tree(name) for name in [*self.programs, "plain"]}
+        (works["plain"] / ".gitattributes").write_text("*.bin -text\n")  # the limit: Git alone
         for work in works.values():
             self.small_files(work)
         times = {(step, name): [] for step in ("add", "checkout") for name in works}
@@ -119,7 +120,8 @@ class Bench:
         for step, bar in (("add", 1.7), ("checkout", 2.0)):
             self.row(f"git {step} of {self.options.count} files of 10 KiB", bar,
                      statistics.median(times[step, "ours"]),
-                     statistics.median(times[step, "upstream"]))
+                     statistics.median(times[step, "upstream"]),
+                     limit=statistics.median(times[step, "plain"]))
 
     def startup(self):
         work = self.work_tree("startup")

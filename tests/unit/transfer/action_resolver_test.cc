@@ -112,18 +112,34 @@ class ActionResolverTest : public testing::Test {
   std::unique_ptr<ActionResolver> resolver_;
 };
 
+TEST_F(ActionResolverTest, ARequestThatFindsNoCallUnderWayGoesAtOnce) {
+  resolver(std::chrono::hours(1));
+  EXPECT_TRUE(ask(1).get().has_value());
+  EXPECT_TRUE(ask(2).get().has_value());
+  EXPECT_THAT(server_.calls(), SizeIs(2));
+}
+
 TEST_F(ActionResolverTest, RequestsWithinTheWindowShareACall) {
   resolver(milliseconds(200));
   std::vector<std::future<Result<Action>>> answers;
-  for (unsigned i = 0; i < 50; ++i) answers.push_back(ask(i));
+  server_.hold();
+  answers.push_back(ask(0));
+  server_.wait_for_calls(1);
+  for (unsigned i = 1; i <= 50; ++i) answers.push_back(ask(i));
+  server_.release();
   for (auto& answer : answers) EXPECT_TRUE(answer.get().has_value());
-  EXPECT_THAT(server_.calls(), ElementsAre(SizeIs(50)));
+  EXPECT_THAT(server_.calls(), ElementsAre(SizeIs(1), SizeIs(50)));
 }
 
 TEST_F(ActionResolverTest, AFullCallDoesNotWaitForTheWindow) {
   resolver(std::chrono::hours(1));
   std::vector<std::future<Result<Action>>> answers;
-  for (unsigned i = 0; i < 100; ++i) answers.push_back(ask(i));
+  server_.hold();
+  answers.push_back(ask(0));
+  server_.wait_for_calls(1);
+  for (unsigned i = 1; i <= 100; ++i) answers.push_back(ask(i));
+  server_.wait_for_calls(2);
+  server_.release();
   for (auto& answer : answers) EXPECT_TRUE(answer.get().has_value());
 }
 

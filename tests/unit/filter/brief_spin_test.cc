@@ -1,0 +1,56 @@
+#include "lfs/filter/brief_spin.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "lfs/base/fd.h"
+
+namespace lazylfs::lfs {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+class BriefSpinTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<Pipe> made = make_pipe();
+    ASSERT_TRUE(made.has_value());
+    pipe_ = std::move(*made);
+  }
+
+  Pipe pipe_;
+};
+
+TEST_F(BriefSpinTest, ReturnsWhenThereAreBytes) {
+  BriefSpin spin(std::chrono::hours(1));
+  std::jthread writer([&] {
+    std::this_thread::sleep_for(milliseconds(20));
+    EXPECT_TRUE(write_all(pipe_.write_end.get(), "x").has_value());
+  });
+  spin.wait(pipe_.read_end.get());
+}
+
+TEST_F(BriefSpinTest, ReturnsAtTheEnd) {
+  BriefSpin spin(std::chrono::hours(1));
+  pipe_.write_end.reset();
+  spin.wait(pipe_.read_end.get());
+}
+
+TEST_F(BriefSpinTest, WithASlowPeerItIsSeldomInVain) {
+  constexpr int kWaits = 130;
+  constexpr milliseconds kMost(20);
+  BriefSpin spin(kMost);
+  const steady_clock::time_point begun = steady_clock::now();
+  for (int i = 0; i < kWaits; ++i) spin.wait(pipe_.read_end.get());
+  EXPECT_LT(steady_clock::now() - begun, kMost * kWaits / 4);
+}
+
+TEST_F(BriefSpinTest, OnOneProcessorItDoesNotWait) {
+  BriefSpin spin(milliseconds(0));
+  spin.wait(pipe_.read_end.get());
+}
+
+}  // namespace
+}  // namespace lazylfs::lfs
