@@ -183,4 +183,10 @@ Result<std::vector<GitOid>> ObjectDatabase::missing(const std::vector<GitOid>& o
   return result;
 }
 
+void map_packs_widely() {
+  constexpr std::size_t kMappedBytesMax = 32U << 20U;
+  start_libgit2();
+  git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, kMappedBytesMax);
+}
+
 }  // namespace lazylfs::lfs

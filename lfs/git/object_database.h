@@ -81,4 +81,8 @@ class ObjectDatabase {
   Guarded<Pool> pool_;
 };
 
+// Lets this process map more of its packs at a time, once and for all: whoever reads each version
+// of a history's folders goes back and forth between the versions that packs store them as.
+void map_packs_widely();
+
 }  // namespace lazylfs::lfs

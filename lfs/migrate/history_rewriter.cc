@@ -17,6 +17,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "lfs/git/object_database.h"
 #include "lfs/migrate/commit_text.h"
 #include "lfs/migrate/conversion_pool.h"
 #include "lfs/migrate/path_table.h"
@@ -302,7 +303,9 @@ Result<CommitMap> HistoryRewriter::Impl::rewrite(std::span<const GitOid> commits
 
 HistoryRewriter::HistoryRewriter(const Repository& repository, Migration& migration,
                                  RewriteEvents events)
-    : impl_(std::make_unique<Impl>(repository, migration, std::move(events))) {}
+    : impl_(std::make_unique<Impl>(repository, migration, std::move(events))) {
+  map_packs_widely();
+}
 HistoryRewriter::~HistoryRewriter() = default;
 
 Result<void> HistoryRewriter::examine(std::span<const GitOid> commits) {
