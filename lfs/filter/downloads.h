@@ -25,6 +25,9 @@ class Downloads {
   virtual std::vector<TransferOutcome> next() = 0;
   // Fetches one object now; its path.
   virtual Result<std::string> fetch(const TransferJob& job) = 0;
+  // Asks the other remotes, where that is configured, for what next() said has failed; `first` when
+  // none has it.
+  virtual Result<std::string> fetch_elsewhere(const TransferJob& job, const Error& first) = 0;
 };
 
 }  // namespace lazylfs::lfs

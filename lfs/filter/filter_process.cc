@@ -57,10 +57,12 @@ class Session {
 
   Result<void> answer_text(std::string_view text);
   Result<void> answer_ordinary(const Request& request, PointerFront front, PktContent& content);
-  Result<void> answer_object(const Request& request, const Pointer& pointer);
+  Result<void> answer_object(const Request& request, const Pointer& pointer,
+                             const std::optional<Error>& failed = {});
   void fail(const Request& request, const Pointer& pointer, const Error& error);
   Result<void> finish_failed(const Request& request, const Pointer& pointer, const Error& error);
-  Result<std::string> object_of(const Request& request, const Pointer& pointer);
+  Result<std::string> object_of(const Request& request, const Pointer& pointer,
+                                const std::optional<Error>& failed);
   std::vector<std::string> announce_finished();
 
   const FilterSetup& setup_;
@@ -177,12 +179,7 @@ Result<void> Session::serve_smudge(const Request& request) {
   if (front.text.empty() && remembered != delayed_.end() && !request.can_delay) {
     const Delayed delayed = std::move(remembered->second);
     delayed_.erase(remembered);
-    if (delayed.error) {
-      TRY(writer_.status("success"));
-      return finish_failed(request, delayed.pointer,
-                           download_failure(delayed.pointer, request.path, *delayed.error));
-    }
-    return answer_object(request, delayed.pointer);
+    return answer_object(request, delayed.pointer, delayed.error);
   }
   if (!front.pointer) return answer_ordinary(request, std::move(front), content);
   TRY(content.drain());
@@ -208,13 +205,17 @@ Result<void> Session::answer_ordinary(const Request& request, PointerFront front
   return writer_.flush();
 }
 
-Result<std::string> Session::object_of(const Request& request, const Pointer& pointer) {
+// `failed` tells how its download ended that was delayed.
+Result<std::string> Session::object_of(const Request& request, const Pointer& pointer,
+                                       const std::optional<Error>& failed) {
   if (auto path = setup_.store.find(pointer.id())) return std::move(*path);
-  return setup_.downloads.fetch({pointer.id(), request.path});
+  const TransferJob job{pointer.id(), request.path};
+  return failed ? setup_.downloads.fetch_elsewhere(job, *failed) : setup_.downloads.fetch(job);
 }
 
-Result<void> Session::answer_object(const Request& request, const Pointer& pointer) {
-  const Result<std::string> object = object_of(request, pointer);
+Result<void> Session::answer_object(const Request& request, const Pointer& pointer,
+                                    const std::optional<Error>& failed) {
+  const Result<std::string> object = object_of(request, pointer, failed);
   TRY(writer_.status("success"));
   if (!object) {
     return finish_failed(request, pointer, download_failure(pointer, request.path, object.error()));

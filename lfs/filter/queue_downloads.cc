@@ -103,6 +103,10 @@ Result<std::string> QueueDownloads::fetch(const TransferJob& job) {
   if (remote_.empty()) remote_ = setup_.remote({});
   Result<std::string> first = fetch_from(job, remote_);
   if (first) return first;
+  return fetch_elsewhere(job, first.error());
+}
+
+Result<std::string> QueueDownloads::fetch_elsewhere(const TransferJob& job, const Error& first) {
   for (const std::string& remote : setup_.other_remotes()) {
     if (remote == remote_) continue;
     Result<std::string> other = fetch_from(job, remote);

@@ -35,6 +35,7 @@ class QueueDownloads final : public Downloads {
   void want(const TransferJob& job, std::string_view treeish) override;
   std::vector<TransferOutcome> next() override;
   Result<std::string> fetch(const TransferJob& job) override;
+  Result<std::string> fetch_elsewhere(const TransferJob& job, const Error& first) override;
 
  private:
   class Round;

@@ -150,7 +150,7 @@ BasicAdapter::BasicAdapter(ApiClient& client, const Config& config, const Object
       store_(store),
       operation_(operation),
       any_partial_(operation == Operation::download && has_entries(store.folder() + "/incomplete")),
-      verifies_max_(std::max<std::int64_t>(1, config.get_int("lfs.transfer.maxverifies", 3))),
+      verifies_max_(verifies_max(config)),
       encoding_(download_encoding(config, client.endpoint().url)),
       ranged_bytes_min_(parse_size(config.get("lfs.transfer.rangesminsize").value_or(""))
                             .value_or(kRangedBytesMin)),

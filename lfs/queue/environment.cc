@@ -12,6 +12,7 @@
 #include "lfs/queue/file_adapter.h"
 #include "lfs/queue/silence.h"
 #include "lfs/queue/ssh_adapter.h"
+#include "lfs/queue/storage_call.h"
 #include "lfs/queue/tus_adapter.h"
 
 namespace lazylfs::lfs {
@@ -124,8 +125,7 @@ Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter
     wanted.standalone = standalone;
     wanted.concurrent_transfers = static_cast<std::size_t>(
         std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
-    wanted.verifies_max =
-        std::max<std::int64_t>(1, config().get_int("lfs.transfer.maxverifies", 3));
+    wanted.verifies_max = verifies_max(config());
     wanted.silence_max = silence_max(config());
     if (!standalone) wanted.client = TRY(client(operation, remote));
     return std::unique_ptr<TransferAdapter>(

@@ -132,6 +132,12 @@ Result<Action> usable_action(const Json& entry, const char* name) {
   return action;
 }
 
+std::int64_t verifies_max(const Config& config) {
+  constexpr std::int64_t kDefault = 3;
+  const std::int64_t wanted = config.get_int("lfs.transfer.maxverifies", kDefault);
+  return wanted > 0 ? wanted : kDefault;
+}
+
 Result<void> verify_upload(ApiClient& client, const Json& entry, const ObjectId& id,
                            std::int64_t attempts_max) {
   if (find_action(entry, "verify") == nullptr) return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -46,6 +47,9 @@ Attempt broken_exchange(const Error& error);
 // The named action of a task's entry. Errc::not_found when there is none; Errc::timed_out when it
 // has expired (or will within five seconds), so that the server must be asked again.
 Result<Action> usable_action(const Json& entry, const char* name);
+
+// lfs.transfer.maxverifies; 3 when it is not set or is no number above zero.
+std::int64_t verifies_max(const Config& config);
 
 // POSTs {oid, size} to the entry's verify action, when there is one, as often as
 // lfs.transfer.maxverifies says.

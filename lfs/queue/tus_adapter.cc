@@ -15,8 +15,7 @@ constexpr const char* kVersion = "1.0.0";
 }  // namespace
 
 TusAdapter::TusAdapter(ApiClient& client, const Config& config)
-    : client_(client),
-      verifies_max_(std::max<std::int64_t>(1, config.get_int("lfs.transfer.maxverifies", 3))) {}
+    : client_(client), verifies_max_(verifies_max(config)) {}
 
 // What the server has of the object. `refused` is set when the error is the server's.
 Result<std::uint64_t> TusAdapter::offset_at_server(const TransferTask& task, const Action& action,

@@ -334,10 +334,12 @@ class Downloads(FilterTest):
         self.git_as("ours", clone, "remote", "add", "origin", "http://127.0.0.1:1/nothing.git")
         self.git_as("ours", clone, "config", "lfs.remote.searchall", "true")
         self.git_as("ours", clone, "config", "lfs.transfer.maxretries", "1")
-        self.git_as("ours", clone, "config", "--unset", "filter.lfs.process")
         self.git_as("ours", clone, "reset", "-q")
-        self.git_as("ours", clone, "checkout", "f1.bin")
-        self.assertEqual((clone / "f1.bin").read_bytes(), self.FILES["f1.bin"])
+        self.git_as("ours", clone, "checkout", "f1.bin", "f2.bin")
+        self.git_as("ours", clone, "config", "--unset", "filter.lfs.process")
+        self.git_as("ours", clone, "checkout", "f3.bin")
+        for name in ("f1.bin", "f2.bin", "f3.bin"):
+            self.assertEqual((clone / name).read_bytes(), self.FILES[name])
 
     def test_the_remote_can_be_found_by_the_commit(self):
         self.clone_as("ours", "clone", "--no-checkout", config=[("lfs.cache.share", "false")])

@@ -25,6 +25,7 @@ class FakeDownloads final : public Downloads {
   explicit FakeDownloads(const ObjectStore& store) : store_(store) {}
 
   void offer(const std::string& text) { remote_[Sha256::of(text)] = text; }
+  void offer_elsewhere(const std::string& text) { elsewhere_[Sha256::of(text)] = text; }
 
   void want(const TransferJob& job, std::string_view treeish) override {
     wanted.push_back(job.name);
@@ -38,22 +39,28 @@ class FakeDownloads final : public Downloads {
     TransferOutcome outcome;
     outcome.id = job.id;
     outcome.names = {job.name};
-    const Result<std::string> path = arrive(job.id);
+    const Result<std::string> path = arrive(job.id, remote_);
     if (path) outcome.path = *path;
     if (!path) outcome.result = path.error();
     return {outcome};
   }
   Result<std::string> fetch(const TransferJob& job) override {
     fetched.push_back(job.name);
-    return arrive(job.id);
+    return arrive(job.id, remote_);
   }
 
-  std::vector<std::string> wanted, treeishes, fetched;
+  Result<std::string> fetch_elsewhere(const TransferJob& job, const Error& first) override {
+    asked_elsewhere.push_back(job.name);
+    Result<std::string> path = arrive(job.id, elsewhere_);
+    return path ? std::move(path) : first;
+  }
+
+  std::vector<std::string> wanted, treeishes, fetched, asked_elsewhere;
 
  private:
-  Result<std::string> arrive(const ObjectId& id) {
-    const auto found = remote_.find(id.oid);
-    if (found == remote_.end()) return Error(Errc::not_found, "the server lacks it");
+  Result<std::string> arrive(const ObjectId& id, const std::map<Oid, std::string>& from) {
+    const auto found = from.find(id.oid);
+    if (found == from.end()) return Error(Errc::not_found, "the server lacks it");
     ObjectWriter writer = TRY(ObjectWriter::create(store_));
     TRY(writer.write(as_bytes(found->second)));
     TRY(writer.commit());
@@ -61,7 +68,7 @@ class FakeDownloads final : public Downloads {
   }
 
   const ObjectStore& store_;
-  std::map<Oid, std::string> remote_;
+  std::map<Oid, std::string> remote_, elsewhere_;
   std::deque<TransferJob> under_way_;
 };
 
@@ -236,6 +243,21 @@ TEST_F(FilterProcessTest, AFailedDownloadLeavesThePointerAndEndsTheSession) {
   EXPECT_THAT(failures_[0], HasSubstr("Error downloading object: 1 (" +
                                       Sha256::of("one").hex().substr(0, 7) + "): "));
   EXPECT_THAT(downloads_->fetched, IsEmpty());
+  EXPECT_THAT(downloads_->asked_elsewhere, ElementsAre("1"));
+}
+
+TEST_F(FilterProcessTest, ADelayedObjectThatFailedMayComeFromElsewhere) {
+  request("smudge", "1", pointer_to("one"), true);
+  ask_available();
+  request("smudge", "1", "");
+  downloads_->offer_elsewhere("one");
+  const auto report = serve();
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_FALSE(report->failed);
+  EXPECT_EQ(answer(), "status=delayed");
+  EXPECT_THAT(next_list(), ElementsAre("pathname=1"));
+  EXPECT_THAT(next_list(), ElementsAre("status=success"));
+  EXPECT_EQ(answer(), "success:one");
 }
 
 TEST_F(FilterProcessTest, FailedDownloadsMayBeSkipped) {

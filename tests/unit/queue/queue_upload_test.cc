@@ -68,6 +68,18 @@ TEST_F(QueueUploadTest, AnUploadThatCannotBeVerifiedFails) {
   EXPECT_THAT(requests("POST /verify/"), SizeIs(1));
 }
 
+TEST_F(QueueUploadTest, FewerVerificationsThanOneMeansTheDefault) {
+  set("lfs.transfer.maxverifies", "0");
+  verifies_ = true;
+  const ObjectId id = put_locally("content");
+  before_ = [&](const RawRequest& request) -> std::optional<RawResponse> {
+    if (!request.target.starts_with("/verify/")) return std::nullopt;
+    return RawResponse{404, {}, ""};
+  };
+  EXPECT_THAT(run(Operation::upload, {{id, "a"}}), SizeIs(1));
+  EXPECT_THAT(requests("POST /verify/"), SizeIs(3));
+}
+
 TEST_F(QueueUploadTest, AMissingObjectEndsThePushUnlessThatIsAllowed) {
   set("lfs.concurrenttransfers", "1");
   const ObjectId missing = id_of("a long missing object");
