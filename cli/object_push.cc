@@ -91,12 +91,21 @@ std::vector<lfs::GitOid> ObjectPush::known_to_remote(const std::vector<RefUpdate
   const std::optional<RemoteRefs> there = ask_remote(repository, remote_);
   if (there) known.insert(known.end(), there->commits.begin(), there->commits.end());
   const std::string prefix = "refs/remotes/" + remote_ + '/';
+  std::optional<lfs::GitOid> head;
+  std::vector<lfs::GitOid> gone;
   for (const lfs::RefName& ref : repository.refs()) {
     if (!ref.name.starts_with(prefix)) continue;
-    if (!there || there->branches.contains(ref.name.substr(prefix.size()))) {
+    const std::string branch = ref.name.substr(prefix.size());
+    if (branch == "HEAD") {
+      head = ref.target;
+    } else if (!there || there->branches.contains(branch)) {
       known.push_back(ref.target);
+    } else {
+      gone.push_back(ref.target);
     }
   }
+  // It may be all that follows the remote; one that follows a branch which is gone tells nothing.
+  if (head && std::ranges::find(gone, *head) == gone.end()) known.push_back(*head);
   return known;
 }
 

@@ -83,6 +83,11 @@ bool Authenticator::is_endpoint(const Url& url) const {
   return endpoint && endpoint->same_origin(url);
 }
 
+bool Authenticator::is_below_endpoint(const Url& url) const {
+  const auto endpoint = Url::parse(options_.endpoint.url);
+  return endpoint && endpoint->same_origin(url) && url.path.starts_with(endpoint->path);
+}
+
 std::shared_ptr<Authenticator::Scope> Authenticator::scope_of(const Url& url) {
   const bool endpoint = is_endpoint(url);
   const std::string key =
@@ -127,6 +132,9 @@ Result<Grant> Authenticator::authorize(const Url& url) {
   const std::shared_ptr<Scope> scope = scope_of(url);
   {
     auto state = scope->state.lock();
+    if (state->approved && state->credential && is_below_endpoint(url)) {
+      credentials_.use_again(credential_url(url), *state->credential);
+    }
     if (state->mode != Mode::basic || state->credential) return Scope::grant(*state);
   }
   TRY(renew(*scope, url, nullptr, false));
@@ -223,7 +231,11 @@ void Authenticator::accepted(const Url& url, const Grant& sent) {
     const Grant current = Scope::grant(*state);
     if (sent.authorization != current.authorization || sent.negotiate != current.negotiate) return;
     state->refusals = 0;
-    if (!std::exchange(state->approved, true)) worked = state->credential;
+    const bool again = std::exchange(state->approved, true);
+    const bool from_netrc = state->credential &&
+                            state->credential->source == Credential::Source::netrc &&
+                            is_below_endpoint(url);
+    if (!again || from_netrc) worked = state->credential;
     if (std::exchange(state->mode_changed, false)) changed = state->mode;
   }
   if (worked) credentials_.approve(credential_url(url), *worked);

@@ -125,6 +125,7 @@ Result<HttpRequest> ApiCaller::make_request(const ApiCall& call) {
   request.options = TRY(options_for(*url));
   request.headers = std::move(headers);
   request.headers.push_back({"Accept", kMediaType});
+  request.accept_encoding = kGzip;
   if (call.method != "GET") {
     request.headers.push_back({"Content-Type", std::string(kMediaType) + "; charset=utf-8"});
     request.body = call.body;
@@ -161,7 +162,7 @@ ApiCaller::Turn ApiCaller::take_turn(const ApiCall& call, Attempts& attempts) {
   Grant grant;
   Result<ApiResponse> response = send_following_redirects(attempts, request, grant);
   if (!response) return after_failure(call, attempts, request, response.error());
-  TRACE(TraceArea::curl, redact_json(response->body));
+  if (trace_enabled(TraceArea::curl)) verbose_line(redact_json(response->body));
   return after_response(call, attempts, request, std::move(*response), grant);
 }
 

@@ -99,11 +99,11 @@ Result<Credential> CredentialStore::fill(const Url& url,
   if (url.scheme != "cert" && !netrc_refused) {
     const auto login = find_netrc_login(url.host);
     if (login && (url.user.empty() || percent_decode(url.user) == login->login)) {
-      if (traces_credentials()) trace_line("netrc: git credential fill (\"" + url.host + "\")");
       Credential credential;
       credential.username = login->login;
       credential.password = login->password;
       credential.source = Credential::Source::netrc;
+      trace_verb("fill", url, &credential);
       return credential;
     }
   }
@@ -124,9 +124,17 @@ void CredentialStore::approve(const Url& url, const Credential& credential) {
   if (config_.get_bool("lfs.cachecredentials", true)) {
     memory_.lock()->approved[scope(url)] = credential;
   }
+  if (credential.source == Credential::Source::netrc) trace_verb("approve", url, &credential);
   if (credential.source != Credential::Source::helper || url.scheme == "cert") return;
   const Result<std::string> input = describe(url, &credential, {}, credential.state);
   if (input) (void)run_git_credential("approve", url, *input).has_value();
+}
+
+void CredentialStore::use_again(const Url& url, const Credential& credential) const {
+  if (credential.source == Credential::Source::netrc) trace_verb("fill", url, &credential);
+  const bool remembered = credential.source == Credential::Source::helper ||
+                          credential.source == Credential::Source::askpass;
+  if (remembered) trace_verb("cache", url);
 }
 
 void CredentialStore::reject(const Url& url, const Credential& credential) {
@@ -136,6 +144,7 @@ void CredentialStore::reject(const Url& url, const Credential& credential) {
     if (credential.source == Credential::Source::netrc) memory->netrc_refused.insert(scope(url));
     if (credential.source == Credential::Source::url) memory->url_refused.insert(scope(url));
   }
+  if (credential.source == Credential::Source::netrc) trace_verb("reject", url, &credential);
   if (credential.source != Credential::Source::helper || credential.continues) return;
   const Result<std::string> input = describe(url, &credential, {}, credential.state);
   if (input) (void)run_git_credential("reject", url, *input).has_value();
@@ -231,11 +240,14 @@ Result<std::string> CredentialStore::describe(const Url& url, const Credential* 
   return input + "\n";
 }
 
-void CredentialStore::trace_verb(std::string_view verb, const Url& url) const {
+void CredentialStore::trace_verb(std::string_view verb, const Url& url,
+                                 const Credential* from_netrc) const {
   if (!traces_credentials()) return;
-  trace_line("creds: git credential " + std::string(verb) + " (\"" + url.scheme + "\", \"" +
-             host_with_port(url) + "\", \"" + (uses_path(url) ? path_without_slash(url) : "") +
-             "\")");
+  const bool names_login = from_netrc != nullptr && verb == "fill";
+  trace_line(std::string(from_netrc != nullptr ? "netrc" : "creds") + ": git credential " +
+             std::string(verb) + " (\"" + url.scheme + "\", \"" + host_with_port(url) + "\", \"" +
+             (names_login ? from_netrc->username + "\", \"" : "") +
+             (uses_path(url) ? path_without_slash(url) : "") + "\")");
 }
 
 Result<std::string> CredentialStore::run_git_credential(std::string_view verb, const Url& url,

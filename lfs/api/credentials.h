@@ -48,6 +48,8 @@ class CredentialStore {
                           const Credential* previous = nullptr);
   // It worked: remember it, and tell the helper that gave it.
   void approve(const Url& url, const Credential& credential);
+  // It is sent again without being asked for: only a trace has to know.
+  void use_again(const Url& url, const Credential& credential) const;
   // It was refused: forget it, and tell the helper that gave it.
   void reject(const Url& url, const Credential& credential);
 
@@ -67,7 +69,9 @@ class CredentialStore {
   Result<std::string> describe(const Url& url, const Credential* credential,
                                const std::vector<std::string>& www_authenticate,
                                const std::vector<std::string>& state) const;
-  void trace_verb(std::string_view verb, const Url& url) const;
+  // What netrc gave has the same verbs in traces as what a helper gave.
+  void trace_verb(std::string_view verb, const Url& url,
+                  const Credential* from_netrc = nullptr) const;
   Result<std::string> run_git_credential(std::string_view verb, const Url& url,
                                          std::string_view input) const;
 

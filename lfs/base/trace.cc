@@ -98,6 +98,10 @@ void trace_line(std::string_view text) {
   (void)write_all(trace_fd, line).has_value();  // a trace that cannot be written is lost
 }
 
+void verbose_line(std::string_view text) {
+  (void)write_all(STDERR_FILENO, std::string(text) + "\n").has_value();
+}
+
 void log_line(LogLevel level, std::string_view text) {
   constexpr std::array<std::string_view, 4> kNames = {"error", "warning", "info", "debug"};
   if (level > log_level.load(std::memory_order_relaxed)) return;

@@ -30,6 +30,9 @@ bool trace_enabled(TraceArea area);
 // environment names. Thread-safe.
 void trace_line(std::string_view text);
 
+// One line as it is, to stderr wherever traces go: what GIT_CURL_VERBOSE shows. Thread-safe.
+void verbose_line(std::string_view text);
+
 // The daemon's log, for events that a person should find later. Lines below the level
 // (LAZYLFS_LOG=error|warning|info|debug, default info) are dropped; they go to stderr, which a
 // daemon has redirected to its log file. Thread-safe.

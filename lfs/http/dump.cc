@@ -10,7 +10,7 @@ namespace {
 void dump_lines(std::string_view direction, std::string_view block) {
   while (!block.empty()) {
     const std::string_view line = trim(take_until(block, '\n'));
-    trace_line(std::string(direction) + presentable_line(line));
+    verbose_line(std::string(direction) + presentable_line(line));
   }
 }
 
@@ -19,7 +19,7 @@ int on_debug(CURL*, curl_infotype type, char* data, std::size_t size, void*) {
   if (type == CURLINFO_HEADER_OUT) dump_lines("> ", text);
   if (type == CURLINFO_HEADER_IN) dump_lines("< ", text);
   // Of what we send, only API calls are JSON, and they hold no secrets. Answers do (signed URLs).
-  if (type == CURLINFO_DATA_OUT && text.starts_with('{')) trace_line(trim(text));
+  if (type == CURLINFO_DATA_OUT && text.starts_with('{')) verbose_line(trim(text));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// GIT_CURL_VERBOSE: what goes over the wire, as traces, without its secrets.
+// GIT_CURL_VERBOSE: what goes over the wire, on stderr, without its secrets.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lazylfs::lfs {
 
-// Traces the headers of both directions and JSON request bodies of `easy`'s next transfer.
+// Shows the headers of both directions and JSON request bodies of `easy`'s next transfer.
 void dump_exchange(CURL* easy);
 
 // "content-type" as "Content-Type".

@@ -52,6 +52,8 @@ struct FileBody {
   std::uint64_t bytes = 0;
 };
 
+constexpr const char* kGzip = "gzip";
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;

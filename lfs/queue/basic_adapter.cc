@@ -46,7 +46,7 @@ Result<std::string> download_encoding(const Config& config, const std::string& e
   const auto url = Url::parse(endpoint);
   const auto value = url ? config.get_for_url("lfs.transfer", *url, "httpdownloadencoding")
                          : config.get("lfs.transfer.httpdownloadencoding");
-  if (!value || value->empty() || *value == "gzip") return std::string("gzip");
+  if (!value || value->empty() || *value == kGzip) return std::string(kGzip);
   if (*value == "zstd") return std::string("zstd");
   return Error(Errc::invalid, "unsupported lfs.transfer.httpDownloadEncoding \"" + *value + "\"");
 }

@@ -58,6 +58,7 @@ Result<ApiResponse> send_to_storage(ApiClient& client, StorageCall call) {
   int refusals = 0;
   while (true) {
     HttpRequest request = TRY(client.prepare(call.action, call.operation));
+    request.accept_encoding = kGzip;
     if (call.dress) call.dress(request);
     ApiResponse response = TRY(exchange(client, request, call));
     const int status = response.head.status;

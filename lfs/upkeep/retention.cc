@@ -248,9 +248,11 @@ class Retention {
 
   // A work tree's folder may be gone; as long as git knows the work tree, its state counts.
   Result<void> find_work_trees(std::optional<Commit> head) {
-    work_trees_.push_back({repository_.is_bare() ? "" : repository_.index_path(), head});
+    // An index that lies in a bare repository is a leftover.
+    const bool bare = repository_.is_bare();
+    work_trees_.push_back({bare ? "" : repository_.index_path(), head});
     const std::string& common = repository_.common_folder();
-    TRY(add_work_tree(common));
+    if (!bare) TRY(add_work_tree(common));
     const Handle<DIR, closedir> folders(::opendir((common + "/worktrees").c_str()));
     if (!folders) return {};
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone

@@ -183,6 +183,19 @@ def staged_content_is_kept(t):
 
 
 @scenario
+def a_leftover_index_in_a_bare_repository_keeps_nothing(t):
+    t.repository("*.bin", {})
+    commit_at(t, 20, {"a.bin": "one"})
+    push(t)
+    t.write({"a.bin": "staged"})
+    t.git("add a.bin")
+    (t.at(".git")).rename(t.top / "bare.git")
+    t.enter("bare.git")
+    t.git("config core.bare true")
+    prune(t, "--dry-run")
+
+
+@scenario
 def every_row_is_told(t):
     t.repository("*.bin", {})
     for number, days in enumerate((40, 30, 20)):

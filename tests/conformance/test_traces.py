@@ -68,10 +68,31 @@ def credentials_are_asked_for(t):
 def headers_are_dumped(t):
     t.repository("*.bin", FILES)
     t("git lfs locks", env={"GIT_CURL_VERBOSE": "1"}, sort=True,
-      only=r"> (GET|Accept:|User-Agent)|< (HTTP|Content-Type|Content-Length)",
+      only=r"! (> (GET|Accept:|User-Agent)|< (HTTP|Content-Type|Content-Length))",
       newer=[(r"locks\?\S*", "locks?…")], why="a query may hold a secret")
     t("git lfs lock a.bin", env={"GIT_CURL_VERBOSE": "1"}, sort=True,
-      only=r"> (POST|Content|Accept:)")
+      only=r"! > (POST|Content|Accept:)")
+    trace = str(t.top / "trace.txt")  # the dump stays on stderr
+    t("git lfs push --object-id origin " + sha256(b"first"), sort=True,
+      env={"GIT_CURL_VERBOSE": "1", "GIT_TRACE": trace}, only=r"! > (PUT|POST|Content)")
+    t.requests(forget=True)
+
+
+@scenario(server=("--user", "alice:a", "--auth", "api"))
+def what_netrc_says_is_traced(t):
+    t.repository("*.bin", FILES)
+    (t.home / ".netrc").write_text("machine 127.0.0.1 login alice password a\n")
+    t("git lfs push origin main", env=TRACE, only="netrc: |creds: ")
+    t("git lfs locks", env=TRACE, only="netrc: |creds: ")
+    t.requests(forget=True)
+
+
+@scenario(server=("--user", "alice:a", "--auth", "api"))
+def what_netrc_says_may_be_wrong(t):
+    t.repository("*.bin", FILES)
+    (t.home / ".netrc").write_text("machine 127.0.0.1 login alice password old\n")
+    t.git(["config", "credential.helper", HELPER])
+    t("git lfs push origin main", env=TRACE, only="netrc: |creds: ")
     t.requests(forget=True)
 
 

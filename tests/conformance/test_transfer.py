@@ -277,6 +277,18 @@ def push_uploads_what_the_remote_lacks(t):
 
 
 @scenario
+def push_when_only_the_remotes_head_is_known(t):
+    t.repository("*.bin", FILES)
+    known = t.at(".git/refs/remotes/origin")
+    known.mkdir(parents=True)
+    (known / "HEAD").write_text(t.git("rev-parse HEAD"))
+    t("git lfs push --dry-run origin main")
+    t.commit({"a.bin": "changed"})
+    t("git lfs push --dry-run origin main")
+    t.requests(forget=True)
+
+
+@scenario
 def git_push_runs_the_hook(t):
     t.repository("*.bin", FILES)
     t("git push origin main")

@@ -94,6 +94,24 @@ TEST_F(ClientTest, ABatchCallAsksInTheServersMediaType) {
   EXPECT_FALSE(client_->last_trouble().has_value());
 }
 
+TEST_F(ClientTest, APackedAnswerIsUnpacked) {
+  // {"objects":[]} by gzip
+  const std::string packed(
+      "\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\xAB\x56\xCA\x4F\xCA\x4A\x4D\x2E"
+      "\x29\x56\xB2\x8A\x8E\xAD\x05\x00\x64\x24\xAB\x8B\x0E\x00\x00\x00",
+      34);
+  serve([&](const RawRequest& request) {
+    RawResponse answer = json(200, packed);
+    if (request.header("Accept-Encoding") == "gzip") {
+      answer.headers.push_back({"Content-Encoding", "gzip"});
+    }
+    return answer;
+  });
+  const auto objects = client().batch_download({kA});
+  ASSERT_TRUE(objects.has_value()) << objects.error().message();
+  EXPECT_FALSE(objects->at(0).download);
+}
+
 TEST_F(ClientTest, ARefusedRequestIsRepeatedWithCredentialsAndTheModeIsKept) {
   const std::string good = "Basic " + base64_encode("me:good");
   serve([&](const RawRequest& request) {

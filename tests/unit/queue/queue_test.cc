@@ -62,6 +62,26 @@ TEST_F(QueueTest, WrongContentIsNotKept) {
   EXPECT_THAT(requests("GET"), SizeIs(2)) << "it is tried once more";
 }
 
+TEST_F(QueueTest, APackedBodyIsUnpackedAndNoLongerThanTheObject) {
+  // 1000 times an "a", by gzip
+  const std::string packed(
+      "\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\x4B\x4C\x1C\x05\xA3\x60\x14\x0C"
+      "\x77\x00\x00\x03\xDA\x38\x9A\xE8\x03\x00\x00",
+      29);
+  const ObjectId id = serve(std::string(1000, 'a'));
+  const ObjectId shorter = serve(std::string(999, 'a'));
+  before_ = [&](const RawRequest& request) -> std::optional<RawResponse> {
+    if (request.method != "GET") return std::nullopt;
+    EXPECT_EQ(request.header("Accept-Encoding"), "gzip");
+    return RawResponse{200, {{"Content-Encoding", "gzip"}}, packed};
+  };
+  const auto errors = run(Operation::download, {{id, "a"}, {shorter, "b"}});
+  EXPECT_EQ(content_of(id), std::string(1000, 'a'));
+  ASSERT_THAT(errors, SizeIs(1));
+  EXPECT_THAT(errors[0].message(), HasSubstr("more than the 999 bytes"));
+  EXPECT_EQ(content_of(shorter), "(absent)");
+}
+
 TEST_F(QueueTest, ABodyThatDoesNotEndIsRefused) {
   const ObjectId id = serve("right");
   (*objects_.lock())[id.oid.hex()] = std::string(100000, 'x');
