@@ -14,11 +14,13 @@
 #include "fs/read_ahead.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace lazylfs::fs {
 namespace {
 
 constexpr std::uint64_t kGrowth = 4;  // window / bytes read in sequence
+constexpr std::uint64_t kSegmentsOfWindow = 8;
 // A shorter run may be one column of a table: as much again is fetched ahead, not more.
 constexpr std::uint64_t kProvenBytes = 1U << 20U;
 // Larger reads come from the kernel's read-ahead and may overtake each other.
@@ -54,8 +56,9 @@ std::vector<ByteRange> ReadAhead::on_read(ByteRange read) {
   stream.covered = {from, std::max(read.end(), stream.covered.end()) - from};
 
   const std::uint64_t window = window_of(stream);
-  const std::uint64_t segment =
-      std::clamp(window / 8, limits_.segment_bytes_min, limits_.segment_bytes_max);
+  // Powers of two: the ends of segments that grow fall on each other, and none is a scrap.
+  const std::uint64_t segment = std::clamp(std::bit_floor(window / kSegmentsOfWindow),
+                                           limits_.segment_bytes_min, limits_.segment_bytes_max);
   if (stream.forward >= stream.backward) {
     if (stream.forward > 0) {
       reach_forward(stream, stream.covered.end() + window, segment, ranges);

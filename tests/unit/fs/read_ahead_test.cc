@@ -62,6 +62,16 @@ TEST(ReadAheadTest, ASequentialReaderKeepsManySegmentsUnderWay) {
   for (const ByteRange& range : ranges) EXPECT_LE(range.length, 4 * kMiB);
 }
 
+TEST(ReadAheadTest, SegmentsThatGrowStayWhole) {
+  ReadAhead policy(kFile);
+  const auto ranges = read_through(policy, 0, 64 * kMiB);
+  // Up to the first mebibyte's end requests grow from nothing.
+  const auto small = std::ranges::count_if(
+      ranges, [](const ByteRange& range) { return range.offset >= kMiB && range.length < kMiB; });
+  EXPECT_EQ(small, 0);
+  EXPECT_LE(ranges.size(), 64U);
+}
+
 TEST(ReadAheadTest, NothingIsAskedForTwiceAndNothingIsLeftOut) {
   ReadAhead policy(100 * kMiB + 5);
   auto ranges = read_through(policy, 0, 100 * kMiB + 5);
