@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <future>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,6 +13,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/scan/history_scan.h"
+#include "lfs/scan/parallel.h"
 #include "lfs/scan/pointer_scan.h"
 
 namespace lazylfs::cli {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kShortOid = 10;
 constexpr std::size_t kBufferBytes = 1U << 16U;
+constexpr std::size_t kFilesPerThreadMin = 1000;
 constexpr std::string_view kLatestVersion = "https://git-lfs.github.com/spec/v1";
 
 struct Format {
@@ -31,18 +34,15 @@ class Listing {
   Listing(Context& context, const Workspace& workspace, Format format, bool every_version)
       : context_(context), workspace_(workspace), format_(format), every_version_(every_version) {}
 
-  void add(const lfs::PointerFile& file) {
-    if (file.pointer.size == 0) return;
-    const bool is_new = seen_.insert(file.path).second;
-    if (!is_new && !every_version_) return;
-    if (format_.debug) {
-      add_debug(file);
-    } else if (format_.json) {
-      add_json(file);
-    } else {
-      add_line(file);
-    }
-    if (text_.size() >= kBufferBytes) flush();
+  void add(const lfs::PointerFile& file) { add(file, shows_state() && is_checked_out(file)); }
+
+  void add(const std::vector<lfs::PointerFile>& files) {
+    std::vector<char> checked_out(files.size());
+    const auto look = [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) checked_out[i] = is_checked_out(files[i]) ? 1 : 0;
+    };
+    if (shows_state()) lfs::in_parallel(files.size(), kFilesPerThreadMin, look);
+    for (std::size_t i = 0; i < files.size(); ++i) add(files[i], checked_out[i] != 0);
   }
 
   void end() {
@@ -55,6 +55,22 @@ class Listing {
   }
 
  private:
+  bool shows_state() const { return format_.debug || format_.json || !format_.names; }
+
+  void add(const lfs::PointerFile& file, bool checked_out) {
+    if (file.pointer.size == 0) return;
+    const bool is_new = seen_.insert(file.path).second;
+    if (!is_new && !every_version_) return;
+    if (format_.debug) {
+      add_debug(file, checked_out);
+    } else if (format_.json) {
+      add_json(file, checked_out);
+    } else {
+      add_line(file, checked_out);
+    }
+    if (text_.size() >= kBufferBytes) flush();
+  }
+
   void flush() {
     context_.out << text_;
     text_.clear();
@@ -75,30 +91,30 @@ class Listing {
     return file.pointer.version.empty() ? kLatestVersion : std::string_view(file.pointer.version);
   }
 
-  void add_line(const lfs::PointerFile& file) {
+  void add_line(const lfs::PointerFile& file, bool checked_out) {
     if (!format_.names) {
       const std::string oid = file.pointer.oid.hex();
       text_ += format_.long_oids ? oid : oid.substr(0, kShortOid);
-      text_ += is_checked_out(file) ? " * " : " - ";
+      text_ += checked_out ? " * " : " - ";
     }
     text_ += file.path;
     if (format_.sizes) text_ += " (" + format_size(file.pointer.size) + ')';
     text_ += '\n';
   }
 
-  void add_debug(const lfs::PointerFile& file) {
+  void add_debug(const lfs::PointerFile& file, bool checked_out) {
     const auto word = [](bool value) { return value ? "true" : "false"; };
     text_ += "filepath: " + file.path + "\n    size: " + std::to_string(file.pointer.size) +
-             "\ncheckout: " + word(is_checked_out(file)) + "\ndownload: " + word(is_here(file)) +
+             "\ncheckout: " + word(checked_out) + "\ndownload: " + word(is_here(file)) +
              "\n     oid: sha256 " + file.pointer.oid.hex() +
              "\n version: " + std::string(version(file)) + "\n\n";
   }
 
-  void add_json(const lfs::PointerFile& file) {
+  void add_json(const lfs::PointerFile& file, bool checked_out) {
     Json entry = Json::object();
     entry["name"] = file.path;
     entry["size"] = file.pointer.size;
-    entry["checkout"] = is_checked_out(file);
+    entry["checkout"] = checked_out;
     entry["downloaded"] = is_here(file);
     entry["oid_type"] = "sha256";
     entry["oid"] = file.pointer.oid.hex();
@@ -137,21 +153,31 @@ Result<void> list_history(const Workspace& workspace, const Request& request,
                            });
 }
 
-// Staged files that the commit does not have like this; those of one blob together.
-Result<void> list_staged(const Workspace& workspace, const Request& request,
-                         const lfs::GitOid* tree, Listing& listing) {
+Result<void> list_blobs(const Workspace& workspace, const Request& request,
+                        std::vector<lfs::BlobEntry> blobs, Listing& listing) {
+  std::erase_if(blobs,
+                [&](const lfs::BlobEntry& blob) { return !request.filter.allows(blob.path); });
+  listing.add(TRY(lfs::read_pointers(workspace.repository(), std::move(blobs))));
+  return {};
+}
+
+// Staged files that the commit does not have like this, those of one blob together. Returns what
+// the commit has.
+Result<std::vector<lfs::BlobEntry>> list_staged(const Workspace& workspace, const Request& request,
+                                                const lfs::GitOid* tree, Listing& listing) {
   const lfs::Repository& repository = workspace.repository();
-  const lfs::Index index = TRY(repository.read_index());
-  lfs::TreeComparison compared = TRY(lfs::compare_index(repository, index, tree));
+  auto committed =
+      std::async(std::launch::async, [&] { return lfs::files_in_tree(repository, tree); });
+  const Result<lfs::Index> index = repository.read_index();
+  Result<std::vector<lfs::BlobEntry>> files = committed.get();
+  if (!index) return index.error();
+  lfs::TreeComparison compared = lfs::compare_index(*index, TRY(std::move(files)));
   std::unordered_map<lfs::GitOid, std::size_t, lfs::GitOidHash> first;
   for (const lfs::BlobEntry& blob : compared.staged) first.emplace(blob.oid, first.size());
   std::ranges::stable_sort(compared.staged, {},
                            [&](const lfs::BlobEntry& blob) { return first[blob.oid]; });
-  for (const lfs::PointerFile& file :
-       TRY(lfs::read_pointers(repository, std::move(compared.staged)))) {
-    if (request.filter.allows(file.path)) listing.add(file);
-  }
-  return {};
+  TRY(list_blobs(workspace, request, std::move(compared.staged), listing));
+  return std::move(compared.committed);
 }
 
 Result<void> list(const Workspace& workspace, const Request& request, Listing& listing) {
@@ -164,8 +190,9 @@ Result<void> list(const Workspace& workspace, const Request& request, Listing& l
   const std::string revision = request.refs.empty() ? "HEAD" : request.refs[0];
   const Result<lfs::Commit> commit = repository.resolve_commit(revision);
   if (!commit && !request.refs.empty()) return commit.error();
+  std::optional<std::vector<lfs::BlobEntry>> committed;
   if (request.refs.empty() && !repository.is_bare()) {
-    TRY(list_staged(workspace, request, commit ? &commit->tree : nullptr, listing));
+    committed = TRY(list_staged(workspace, request, commit ? &commit->tree : nullptr, listing));
   }
   lfs::HistoryRange range;
   if (request.all) {
@@ -178,10 +205,11 @@ Result<void> list(const Workspace& workspace, const Request& request, Listing& l
     range.include = {commit->oid};
     return list_history(workspace, request, range, listing);
   }
-  for (const lfs::PointerFile& file :
-       TRY(lfs::pointers_in_tree(repository, commit->tree, request.filter))) {
-    listing.add(file);
+  // A trace tells of each folder and file that the walk meets.
+  if (committed && !trace_enabled(TraceArea::general)) {
+    return list_blobs(workspace, request, std::move(*committed), listing);
   }
+  listing.add(TRY(lfs::pointers_in_tree(repository, commit->tree, request.filter)));
   return {};
 }
 

@@ -187,18 +187,19 @@ Result<std::vector<PointerFile>> pointers_in_index(const Repository& repository,
   return files;
 }
 
-Result<TreeComparison> compare_index(const Repository& repository, const Index& index,
-                                     const GitOid* tree) {
-  std::vector<BlobEntry> committed;
-  if (tree != nullptr) {
-    TRY(walk_tree(repository, *tree, [&](BlobEntry blob) -> Result<void> {
-      committed.push_back(std::move(blob));
-      return {};
-    }));
-  }
+Result<std::vector<BlobEntry>> files_in_tree(const Repository& repository, const GitOid* tree) {
+  std::vector<BlobEntry> files;
+  if (tree == nullptr) return files;
+  TRY(walk_tree(repository, *tree, [&](BlobEntry blob) -> Result<void> {
+    files.push_back(std::move(blob));
+    return {};
+  }));
+  return files;
+}
+
+TreeComparison compare_index(const Index& index, std::vector<BlobEntry> committed) {
   // Both are sorted by the bytes of whole paths.
   TreeComparison result;
-  result.committed_files = committed.size();
   auto old = committed.begin();
   for (const IndexEntry& entry : index.entries) {
     const EntryKind kind = kind_of(entry.mode);
@@ -208,7 +209,13 @@ Result<TreeComparison> compare_index(const Repository& repository, const Index& 
                       old->kind == kind;
     if (!same) result.staged.push_back({entry.path, entry.oid, kind});
   }
+  result.committed = std::move(committed);
   return result;
+}
+
+Result<TreeComparison> compare_index(const Repository& repository, const Index& index,
+                                     const GitOid* tree) {
+  return compare_index(index, TRY(files_in_tree(repository, tree)));
 }
 
 }  // namespace lazylfs::lfs

@@ -50,11 +50,15 @@ Result<std::vector<PointerFile>> pointers_at_path(const Repository& repository, 
 Result<std::vector<PointerFile>> pointers_in_index(const Repository& repository,
                                                    const PathFilter& filter);
 
-// The index compared to `tree` (null: the empty tree).
+// What is no folder in `tree` (null: the empty tree), sorted by the bytes of whole paths.
+Result<std::vector<BlobEntry>> files_in_tree(const Repository& repository, const GitOid* tree);
+
+// The index compared to a tree.
 struct TreeComparison {
-  std::vector<BlobEntry> staged;    // files that differ from what the tree has at their path
-  std::size_t committed_files = 0;  // in the tree
+  std::vector<BlobEntry> staged;     // files that differ from what the tree has at their path
+  std::vector<BlobEntry> committed;  // the tree's
 };
+TreeComparison compare_index(const Index& index, std::vector<BlobEntry> committed);
 Result<TreeComparison> compare_index(const Repository& repository, const Index& index,
                                      const GitOid* tree);
 

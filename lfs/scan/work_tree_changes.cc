@@ -195,7 +195,7 @@ Result<WorkTreeChanges> work_tree_changes(const Repository& repository, const Gi
     // Like upstream, in spite of the changes that it complains about.
     TRY(run_command(repository.git({"update-index", "-q", "--refresh"})));
   }
-  const bool same = index_equals(index, compared.staged, compared.committed_files);
+  const bool same = index_equals(index, compared.staged, compared.committed.size());
   if (!same) changes.staged = TRY(diff_index(repository, revision, true));
   if (clean) return changes;
   std::unordered_set<std::string> known;
