@@ -82,7 +82,7 @@ Result<void> judge_missing(const Repository& repository, const std::vector<BlobE
 // Keeps its own stack: trees may be deeper than ours.
 Result<void> walk_tree(const Repository& repository, const GitOid& tree,
                        const std::function<Result<void>(BlobEntry)>& found,
-                       const std::function<bool(const std::string&)>& enters) {
+                       const std::function<bool(const std::string&, const GitOid&)>& enters) {
   std::vector<Folder> stack;
   stack.push_back({"", TRY(repository.read_tree(tree))});
   while (!stack.empty()) {
@@ -94,8 +94,8 @@ Result<void> walk_tree(const Repository& repository, const GitOid& tree,
     const TreeEntry& entry = folder.entries[folder.next++];
     std::string path = folder.path + entry.name;
     if (entry.kind == EntryKind::folder) {
-      if (enters && !enters(path)) continue;
       const GitOid oid = entry.oid;
+      if (enters && !enters(path, oid)) continue;
       std::vector<TreeEntry> entries = TRY(repository.read_tree(oid));
       stack.push_back({std::move(path) + '/', std::move(entries)});
     } else if (entry.kind != EntryKind::submodule) {
@@ -142,7 +142,9 @@ Result<std::vector<PointerFile>> pointers_in_tree(const Repository& repository, 
         if (everything || filter.allows(blob.path)) blobs.push_back(std::move(blob));
         return {};
       },
-      [&](const std::string& folder) { return traced || filter.may_allow_below(folder); }));
+      [&](const std::string& folder, const GitOid& /*tree*/) {
+        return traced || filter.may_allow_below(folder);
+      }));
   return read_pointers(repository, std::move(blobs));
 }
 

@@ -26,10 +26,11 @@ struct PointerFile {
 };
 
 // Every file below `tree` (no folders and submodules), sorted as git sorts paths; without the
-// folders (named from the root, without '/' at the end) for which `enters`, if given, is false.
+// folders (named from the root, without '/' at the end, and their trees) for which `enters`, if
+// given, is false.
 Result<void> walk_tree(const Repository& repository, const GitOid& tree,
                        const std::function<Result<void>(BlobEntry)>& found,
-                       const std::function<bool(const std::string&)>& enters = {});
+                       const std::function<bool(const std::string&, const GitOid&)>& enters = {});
 
 // Those of `blobs` that are pointers, in the same order; empty files count. In a partial clone,
 // what is missing is fetched at once, and only where attributes say that it is an LFS file.

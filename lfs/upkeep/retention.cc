@@ -76,12 +76,6 @@ class Retention {
   }
 
  private:
-  struct Folder {
-    std::string path;
-    std::vector<TreeEntry> entries;
-    std::size_t next = 0;
-  };
-
   Result<void> keep_blob(std::string path, const GitOid& blob) {
     if (!blobs_.insert(blob).second) return {};
     waiting_.push_back({std::move(path), blob, EntryKind::file});
@@ -99,25 +93,16 @@ class Retention {
   // What the filter allows of a tree. Without a filter the place of a sub-tree does not matter.
   Result<void> keep_tree(const GitOid& root) {
     if (!roots_.insert(root).second) return {};
-    std::vector<Folder> stack;
-    stack.push_back({"", TRY(repository_.read_tree(root))});
-    while (!stack.empty()) {
-      Folder& folder = stack.back();
-      if (folder.next == folder.entries.size()) {
-        stack.pop_back();
-        continue;
-      }
-      const TreeEntry& entry = folder.entries[folder.next++];
-      std::string path = folder.path + entry.name;
-      if (entry.kind == EntryKind::folder) {
-        if (filter_.empty() && !folders_.insert(entry.oid).second) continue;
-        std::vector<TreeEntry> entries = TRY(repository_.read_tree(entry.oid));
-        stack.push_back({std::move(path) + '/', std::move(entries)});
-      } else if (is_file(entry.kind) && (filter_.empty() || filter_.allows(path))) {
-        TRY(keep_blob(std::move(path), entry.oid));
-      }
-    }
-    return {};
+    return walk_tree(
+        repository_, root,
+        [&](BlobEntry blob) -> Result<void> {
+          const bool wanted = filter_.empty() || filter_.allows(blob.path);
+          if (!wanted || !is_file(blob.kind)) return {};
+          return keep_blob(std::move(blob.path), blob.oid);
+        },
+        [&](const std::string& /*path*/, const GitOid& tree) {
+          return !filter_.empty() || folders_.insert(tree).second;
+        });
   }
 
   Result<void> keep_recent(const Commit* head) {

@@ -56,8 +56,14 @@ TEST_F(QueueUploadTest, AnUploadIsVerifiedWhenTheServerWishes) {
   EXPECT_EQ(requests("POST /verify/")[0].body, R"({"oid":")" + id.oid.hex() + R"(","size":7})");
 }
 
-TEST_F(QueueUploadTest, AnUploadThatCannotBeVerifiedFails) {
-  set("lfs.transfer.maxverifies", "1");
+struct VerifyLimit {
+  const char* setting;
+  std::size_t attempts;
+};
+class VerifyLimitTest : public QueueUploadTest, public testing::WithParamInterface<VerifyLimit> {};
+
+TEST_P(VerifyLimitTest, AnUploadThatCannotBeVerifiedFails) {
+  set("lfs.transfer.maxverifies", GetParam().setting);
   verifies_ = true;
   const ObjectId id = put_locally("content");
   before_ = [&](const RawRequest& request) -> std::optional<RawResponse> {
@@ -65,20 +71,12 @@ TEST_F(QueueUploadTest, AnUploadThatCannotBeVerifiedFails) {
     return RawResponse{404, {}, ""};
   };
   EXPECT_THAT(run(Operation::upload, {{id, "a"}}), SizeIs(1));
-  EXPECT_THAT(requests("POST /verify/"), SizeIs(1));
+  EXPECT_THAT(requests("POST /verify/"), SizeIs(GetParam().attempts));
 }
 
-TEST_F(QueueUploadTest, FewerVerificationsThanOneMeansTheDefault) {
-  set("lfs.transfer.maxverifies", "0");
-  verifies_ = true;
-  const ObjectId id = put_locally("content");
-  before_ = [&](const RawRequest& request) -> std::optional<RawResponse> {
-    if (!request.target.starts_with("/verify/")) return std::nullopt;
-    return RawResponse{404, {}, ""};
-  };
-  EXPECT_THAT(run(Operation::upload, {{id, "a"}}), SizeIs(1));
-  EXPECT_THAT(requests("POST /verify/"), SizeIs(3));
-}
+INSTANTIATE_TEST_SUITE_P(Settings, VerifyLimitTest,
+                         testing::Values(VerifyLimit{"1", 1}, VerifyLimit{"5", 5},
+                                         VerifyLimit{"0", 3}, VerifyLimit{"many", 3}));
 
 TEST_F(QueueUploadTest, AMissingObjectEndsThePushUnlessThatIsAllowed) {
   set("lfs.concurrenttransfers", "1");
