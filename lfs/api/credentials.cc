@@ -208,7 +208,9 @@ Result<std::string> CredentialStore::describe(const Url& url, const Credential* 
       {"capability[]", "authtype"}, {"capability[]", "state"}, {"protocol", url.scheme}};
   if (url.scheme == "cert" || !url.host.empty()) lines.emplace_back("host", host_with_port(url));
   if (uses_path(url)) lines.emplace_back("path", path_without_slash(url));
-  if (credential != nullptr && !credential->username.empty()) {
+  if (url.scheme == "cert") {
+    lines.emplace_back("username", "");  // or git would ask for one
+  } else if (credential != nullptr && !credential->username.empty()) {
     lines.emplace_back("username", credential->username);
   } else if (!url.user.empty()) {
     lines.emplace_back("username", percent_decode(url.user));

@@ -391,7 +391,10 @@ Result<void> Exchange::outcome(CURLcode code) {
   }
   long os_errno = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_errno);
-  const char* told = error_text_[0] != '\0' ? error_text_.c_str() : curl_easy_strerror(code);
+  std::string told = error_text_[0] != '\0' ? error_text_.c_str() : curl_easy_strerror(code);
+  if (code == CURLE_SSL_CERTPROBLEM && !request_.options->key_passphrase.empty()) {
+    told += "; its passphrase may be wrong";
+  }
   return Error(meaning_of(code, os_errno), redact_url(request_.url) + ": " + told,
                static_cast<int>(os_errno));
 }

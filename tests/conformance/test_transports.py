@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real servers: smart HTTP over TLS with Basic authentication, both protocols over SSH, file://."""
 import base64
+import subprocess
 
 from conformance import main, pointer, scenario, sha256
 from real_servers import HERE, SshServer, WebServer
@@ -114,6 +115,30 @@ def https_with_a_client_certificate(t):
     for key, file in (("sslCert", "cert.pem"), ("sslKey", "key.pem")):
         t.git(["config", "--global", f"http.{web.url}/.{key}", str(web.top / file)])
     t("git lfs push origin main")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_an_encrypted_client_key(t):
+    web = WebServer(t, require="Require all granted", client_certificates=(
+        "SSLCACertificateFile {top}/cert.pem\nSSLVerifyClient require\nSSLVerifyDepth 1"))
+    trust(t, web)
+    published(t, f"{web.url}/repo.git")
+    locked = web.top / "locked.pem"
+    subprocess.run(["openssl", "ec", "-aes128", "-passout", "pass:open sesame", "-in",
+                    web.top / "key.pem", "-out", locked], check=True, capture_output=True)
+    for key, file in (("sslCert", web.top / "cert.pem"), ("sslKey", locked)):
+        t.git(["config", "--global", f"http.{web.url}/.{key}", str(file)])
+    log = t.top / "helper.log"
+    helper = "!f() {{ cat >>{log}; echo 'password={password}'; }}; f"
+    t.git(["config", "credential.helper", helper.format(log=log, password="open sesame")])
+    t("git lfs push origin main")
+    t(f"cat {log}")
+    t.git(["config", "credential.helper", helper.format(log=log, password="wrong")])
+    t("git lfs push origin main", only="passphrase may be wrong",
+      newer="! batch response: https://<web>/repo.git/info/lfs/objects/batch: unable to set private key file: "
+            "'<top>/apache/locked.pem' type PEM; its passphrase may be wrong\n= 2\n",
+      why="3.3.0 goes on without the certificate")
     t.requests(forget=True)
 
 

@@ -1,5 +1,7 @@
 #include "lfs/http/engine.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <future>
 #include <latch>
@@ -8,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lfs/base/files.h"
 #include "lfs/base/guarded.h"
 #include "tests/unit/http/raw_server.h"
 
@@ -354,6 +357,29 @@ TEST_F(EngineTest, TimersRunInOrderOnTheEnginesThread) {
   engine.run_after(milliseconds(1), [&] { order.push_back(1); });
   done.get_future().wait();
   EXPECT_THAT(order, testing::ElementsAre(1, 2));
+}
+
+TEST_F(EngineTest, CookiesGoToTheirHostAlone) {
+  std::string cookies;
+  const auto server = RawServer::answering([&](const RawRequest& request) {
+    cookies = request.header("Cookie");
+    return RawResponse{};
+  });
+  const std::string file = testing::TempDir() + "lazylfs_cookies_" + std::to_string(::getpid());
+  ASSERT_TRUE(write_file_atomically(file,
+                                    "# Netscape HTTP Cookie File\n"
+                                    "127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\there\n"
+                                    "127.0.0.1\tFALSE\t/other\tFALSE\t0\tpath\tno\n"
+                                    "other.test\tFALSE\t/\tFALSE\t0\thost\tno\n")
+                  .has_value());
+  HttpEngine engine(metrics_);
+  HttpOptions options = *direct_options();
+  options.cookie_file = file;
+  HttpRequest request = get(server->url("/x"));
+  request.options = std::make_shared<const HttpOptions>(options);
+  EXPECT_TRUE(engine.perform(request, 100).has_value());
+  EXPECT_EQ(cookies, "session=here");
+  (void)::unlink(file.c_str());
 }
 
 TEST_F(EngineTest, AProxyIsAskedWithTheWholeUrlAndItsCredentials) {

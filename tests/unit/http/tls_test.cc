@@ -113,5 +113,31 @@ TEST_F(TlsTest, AClientCertificateOpensAServerThatAsksForOne) {
   EXPECT_EQ(response->body, "secure");
 }
 
+TEST_F(TlsTest, AnEncryptedKeyTakesItsPassphrase) {
+  serve(true);
+  const Result<std::string> locked =
+      openssl(folder_, "ec -aes128 -passout pass:sesame -in client.key -out locked.key");
+  ASSERT_TRUE(locked.has_value()) << locked.error().message();
+  const auto fetch_with = [&](const std::string& passphrase) {
+    HttpRequest request;
+    request.url = "https://127.0.0.1:" + std::to_string(port_) + "/x";
+    HttpOptions options;
+    options.proxy = "none";
+    options.ca_file = folder_ + "/ca.pem";
+    options.client_cert = folder_ + "/client.pem";
+    options.client_key = folder_ + "/locked.key";
+    options.key_passphrase = passphrase;
+    request.options = std::make_shared<const HttpOptions>(options);
+    Metrics metrics;
+    HttpEngine engine(metrics);
+    return engine.perform(request, 100);
+  };
+  EXPECT_TRUE(fetch_with("sesame").has_value());
+  const Result<HttpResponse> refused = fetch_with("wrong");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Errc::denied);
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("passphrase may be wrong"));
+}
+
 }  // namespace
 }  // namespace lazylfs::lfs
