@@ -35,9 +35,9 @@ def wait_for(port, process, deadline_s=20):
 class Daemon:
     """A process that ends with the scenario."""
 
-    def start(self, t, argv, port, log):
+    def start(self, t, argv, port, log, env=None):
         with open(log, "wb") as out:
-            self.process = subprocess.Popen(argv, stdout=out, stderr=out)
+            self.process = subprocess.Popen(argv, stdout=out, stderr=out, env=env)
         t.cleanups.append(self.stop)
         wait_for(port, self.process)
 
@@ -70,38 +70,41 @@ ScriptSock {top}/cgisock
 ScriptAliasMatch "^/(?!.*/info/lfs)(.*)$" /usr/lib/git-core/git-http-backend/$1
 ProxyPassMatch "^/(.*/info/lfs/.*)$" {backend}/$1
 <Location "/">
-  AuthType Basic
   AuthName "a real server"
-  AuthUserFile {top}/users
+  {authentication}
   {require}
 </Location>
 """
+BY_PASSWORD = "AuthType Basic\n  AuthUserFile {top}/users"
+BY_TICKET = "AuthType GSSAPI\n  GssapiCredStore keytab:{top}/../kdc/http.keytab"
 
 
 class WebServer(Daemon):
     """apache2 with TLS: Git by git-http-backend, the LFS API passed on to the bundled server."""
 
-    def __init__(self, t, require="Require valid-user", client_certificates=""):
+    def __init__(self, t, require="Require valid-user", client_certificates="", authentication=BY_PASSWORD,
+                 host="127.0.0.1"):
         self.top = t.folder("apache")
         self.port = free_port()
-        self.url = f"https://127.0.0.1:{self.port}"
-        t.secrets[f"127.0.0.1:{self.port}"] = "<web>"
+        self.url = f"https://{host}:{self.port}"
+        t.secrets[f"{host}:{self.port}"] = "<web>"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                        "subjectAltName=IP:127.0.0.1", "-keyout", self.top / "key.pem", "-out",
+                        "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", self.top / "key.pem", "-out",
                         self.top / "cert.pem"], check=True, capture_output=True)
         (self.top / "users").write_text("alice:" + subprocess.run(
             ["openssl", "passwd", "-apr1", "s3cret"], check=True, capture_output=True,
             text=True).stdout)
         names = ["mpm_event", "authn_core", "authz_core", "authn_file", "authz_user", "auth_basic", "ssl",
-                 "cgid", "env", "alias", "proxy", "proxy_http", "unixd", "socache_shmcb"]
+                 "cgid", "env", "alias", "proxy", "proxy_http", "unixd", "socache_shmcb", "auth_gssapi"]
         modules = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in names
                             if Path(f"{MODULES}/mod_{n}.so").exists())
         user = "www-data" if os.getuid() == 0 else getpass.getuser()
         config = self.top / "apache.conf"
         config.write_text(APACHE_CONFIG.format(
             top=self.top, port=self.port, modules=modules, user=user, group=user, require=require,
-            backend=t.server.url, client_certificates=client_certificates.format(top=self.top)))
+            backend=t.server.url, client_certificates=client_certificates.format(top=self.top),
+            authentication=authentication.format(top=self.top)))
         git = self.top / "git"
         git.mkdir()
         subprocess.run(["git", "init", "-q", "--bare", git / "repo.git"], check=True)
@@ -112,6 +115,61 @@ class WebServer(Daemon):
             for path in git.rglob("*"):
                 shutil.chown(path, user, user)
         self.start(t, [APACHE, "-f", config, "-DFOREGROUND"], self.port, self.top / "log")
+
+
+KRB5_CONFIG = """
+[libdefaults]
+ default_realm = TEST.LOCAL
+ dns_lookup_kdc = false
+ dns_lookup_realm = false
+ dns_canonicalize_hostname = false
+ rdns = false
+[realms]
+ TEST.LOCAL = {{
+  kdc = 127.0.0.1:{port}
+ }}
+"""
+KDC_CONFIG = """
+[kdcdefaults]
+ kdc_listen = 127.0.0.1:{port}
+ kdc_tcp_listen = 127.0.0.1:{port}
+[realms]
+ TEST.LOCAL = {{
+  database_name = {top}/principal
+  key_stash_file = {top}/stash
+  acl_file = {top}/acl
+ }}
+"""
+
+
+class Kdc(Daemon):
+    """A Kerberos realm in which alice has a ticket and localhost a web server. Start it first."""
+
+    def __init__(self, t):
+        self.top = t.folder("kdc")
+        port = free_port()
+        (self.top / "krb5.conf").write_text(KRB5_CONFIG.format(port=port))
+        (self.top / "kdc.conf").write_text(KDC_CONFIG.format(port=port, top=self.top))
+        self.environment = {"KRB5_CONFIG": str(self.top / "krb5.conf"),
+                            "KRB5CCNAME": f"FILE:{self.top}/tickets"}
+        self.run("/usr/sbin/kdb5_util", "create", "-s", "-r", "TEST.LOCAL", "-P", "master")
+        keytab = self.top / "http.keytab"
+        for request in ("addprinc -pw secret alice", "addprinc -randkey HTTP/localhost",
+                        f"ktadd -k {keytab} HTTP/localhost"):
+            self.run("/usr/sbin/kadmin.local", "-q", request)
+        t.top.chmod(0o755)
+        if os.getuid() == 0:
+            shutil.chown(keytab, "www-data")
+        self.start(t, ["/usr/sbin/krb5kdc", "-n", "-P", self.top / "pid"], port, self.top / "log",
+                   env=self.whole_environment())
+        self.run("kinit", "alice", input="secret\n")
+
+    def whole_environment(self):
+        return {**os.environ, **self.environment, "KRB5_KDC_PROFILE": str(self.top / "kdc.conf")}
+
+    def run(self, *argv, **named):
+        subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, **named,
+                       env=self.whole_environment())
 
 
 SSHD_CONFIG = """

@@ -4,7 +4,7 @@ import base64
 import subprocess
 
 from conformance import main, pointer, scenario, sha256
-from real_servers import HERE, SshServer, WebServer
+from real_servers import BY_TICKET, HERE, Kdc, SshServer, WebServer
 
 FILES = {"a.bin": "first", "d/b.bin": "second" * 500, "c.txt": "text", "d/e/f.bin": "third" * 20000}
 PROCESS = "-c filter.lfs.process='git-lfs filter-process' -c filter.lfs.required=true"
@@ -139,6 +139,25 @@ def https_with_an_encrypted_client_key(t):
       newer="! batch response: https://<web>/repo.git/info/lfs/objects/batch: unable to set private key file: "
             "'<top>/apache/locked.pem' type PEM; its passphrase may be wrong\n= 2\n",
       why="3.3.0 goes on without the certificate")
+    t.requests(forget=True)
+
+
+@scenario
+def https_with_negotiate(t):
+    kdc = Kdc(t)
+    web = WebServer(t, authentication=BY_TICKET, host="localhost")
+    trust(t, web)
+    published(t, f"{web.url}/repo.git")
+    t.env = kdc.environment
+    t("git lfs push origin main")
+    t.git(["config", "lfs.locksverify", "false"])
+    t("git -c http.emptyAuth=true push -q origin main")
+    t.cwd = t.top
+    t(f"git -c http.emptyAuth=true {PROCESS} clone -q {web.url}/repo.git clone")
+    t.state(t.top / "clone")
+    t("git config lfs." + web.url + "/repo.git/info/lfs.access", cwd="clone")
+    t.env = {**kdc.environment, "KRB5CCNAME": "FILE:/nowhere"}  # without a ticket
+    t("git lfs push --all origin", cwd="clone", only="^$")
     t.requests(forget=True)
 
 
