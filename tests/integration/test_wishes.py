@@ -138,6 +138,17 @@ class Bandwidth(WishesTest):
         self.assertTrue(all(self.has(clone, data) for data in files.values()))
 
 
+    def test_the_limit_holds_for_a_mount(self):
+        data = content(10_000_000, "mounted")
+        self.repository({"a.bin": data})
+        clone = self.clone()
+        self.git(clone, "config", "lfs.transfer.maxbandwidth", "4MB")
+        mounted = self.mount(clone)
+        begun = time.monotonic()
+        self.assert_content(mounted, "a.bin", data)
+        self.assert_held(time.monotonic() - begun, len(data))
+
+
 class HugeObjects(WishesTest):
     data = content(40 * MIB + 12345, "huge")
 
