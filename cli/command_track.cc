@@ -172,6 +172,10 @@ class Tracker {
       Wanted item;
       item.escaped = lfs::escape_attribute_pattern(pattern, literal_);
       item.shown = literal_ ? lfs::unescape_attribute_pattern(item.escaped) : std::string(pattern);
+      if (item.escaped.size() > lfs::kAttributePatternBytesMax) {
+        return Error(Errc::invalid, "Error tracking " + go_quoted(item.shown) +
+                                        ": Git would ignore so long a line; use a wildcard");
+      }
       if (modify_ && is_known(item)) {
         context_.out << go_quoted(item.shown) << " already supported\n";
         continue;

@@ -229,6 +229,15 @@ def line_ends_are_kept(t):
 
 
 @scenario
+def track_of_what_git_would_not_read(t):
+    t.repository(install=False)
+    name = "a" + " " * 190 + "b"
+    t(["git", "lfs", "track", name], newer="! Error tracking \"" + name + "\": Git would ignore so long a line; "
+      "use a wildcard\n= 2\n", why="Git ignores lines of 2048 bytes and more")
+    t.at(".gitattributes").unlink(missing_ok=True)
+
+
+@scenario
 def track_outside_of_a_repository(t):
     t.enter("nowhere")
     t("git lfs track *.bin")

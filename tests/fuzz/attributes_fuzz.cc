@@ -1,5 +1,5 @@
 // Any bytes as a .gitattributes file and as a path: rules are read and matched in bounded time, and
-// a pattern that `track` would write for a file's name matches that file.
+// a pattern that `track` would write for a file's name matches that file, when Git would read it.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -46,9 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)WildPattern(pattern, Slashes::cross, ignore_case).matches(path);
     (void)WildPattern(pattern, Slashes::within_names, ignore_case).matches(path);
   }
-  if (is_plain_name(path)) {
+  const std::string escaped = escape_attribute_pattern(path, true);
+  if (is_plain_name(path) && escaped.size() <= kAttributePatternBytesMax) {
     // Not the first line, whose byte order mark would be the file's.
-    const std::string line = "#\n" + escape_attribute_pattern(path, true) + " filter=lfs\n";
+    const std::string line = "#\n" + escaped + " filter=lfs diff=lfs merge=lfs -text lockable\n";
     FolderFilter tracked("", {{"", AttributeRules::parse_root(line)}});
     require(tracked.is_lfs(path));
   }
