@@ -41,7 +41,6 @@ NORMALISATIONS = [
     (re.compile(r"git-lfs/[0-9][^ \n]* \([^)\n]*\)"), "git-lfs/<version>"),
     (re.compile(r"\| [0-9.]+ [KMGTP]?B/s"), "| <speed>"),
     (re.compile(r'"(locked_at|expires_at)":"[^"]*"'), r'"\1":"<time>"'),
-    (re.compile(r"^(! )?[0-9:.]{15} trace git-lfs: (?=[<>] )", re.M), r"\1"),  # dumps of headers
     (re.compile(r"^(! )?[0-9:.]{15} trace git-lfs:", re.M), r"\1trace git-lfs:"),
     (re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]+\.log"), "<log>"),
     (re.compile(r"/lfs/tmp/[^ \n'\"]+"), "/lfs/tmp/<name>"),
@@ -383,13 +382,16 @@ class Servers:
         shutil.rmtree(self.top, ignore_errors=True)
 
 
+def story(steps):
+    return "".join(f"--- {title}\n{body}" for title, body in steps)
+
+
 def compare(name, upstream, ours):
     """The differences between two runs, or nothing."""
     if upstream == ours:
         return ""
-    def text(steps):
-        return "".join(f"--- {title}\n{body}" for title, body in steps).splitlines(keepends=True)
-    return "".join(difflib.unified_diff(text(upstream), text(ours), "expected", "ours", n=4))
+    return "".join(difflib.unified_diff(story(upstream).splitlines(keepends=True),
+                                        story(ours).splitlines(keepends=True), "expected", "ours", n=4))
 
 
 def run_scenario(function, options, servers):
@@ -402,6 +404,9 @@ def run_scenario(function, options, servers):
         try:
             function(sandbox)
             sandbox.finish()
+        except Exception as error:
+            error.add_note(f"{program} so far:\n" + story(sandbox.steps))
+            raise
         finally:
             sandbox.destroy()
         stories.append(sandbox.steps)

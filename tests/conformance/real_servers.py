@@ -8,16 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import free_port
+
 HERE = Path(__file__).resolve().parent
 APACHE = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
 SSHD = "/usr/sbin/sshd"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port, process, deadline_s=20):

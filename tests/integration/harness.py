@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,18 @@ def sha256(data):
 def pointer_text(data):
     return (f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256(data)}\n"
             f"size {len(data)}\n").encode()
+
+
+def free_port():
+    """Not one of those that the system hands out itself: nobody takes it before the server does."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Server:

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 import harness
-from harness import BUILD, MIB, content, sha256
+from harness import BUILD, MIB, content, free_port, sha256
 
 TOOL = next(BUILD.rglob("move-objects"), None)
 
@@ -187,12 +187,6 @@ class StandaloneFileCommandTest(TransferTest):
                                 capture_output=True, timeout=60, check=True, cwd=self.work,
                                 env=harness.environment(self.home, self.cache, self.ours_first))
         return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @unittest.skipUnless(shutil.which("sshd", path="/usr/sbin:/usr/bin") and shutil.which("ssh"),
