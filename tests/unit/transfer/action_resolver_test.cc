@@ -1,7 +1,11 @@
 #include "lfs/transfer/action_resolver.h"
 
 #include <ctime>
+#include <filesystem>
 #include <future>
+#include <iterator>
+#include <latch>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -221,11 +225,32 @@ TEST_F(ActionResolverTest, DemandGoesBeforePrefetch) {
               testing::AllOf(testing::Contains(number(3)), testing::Contains(number(300))));
 }
 
+auto threads_here() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                       std::filesystem::directory_iterator());
+}
+
 TEST_F(ActionResolverTest, ItsEndAnswersWhatStillWaits) {
+  server_.hold();
   resolver(std::chrono::hours(1));
-  auto answer = ask(1);
-  resolver_.reset();
-  EXPECT_EQ(answer.get().error().code(), Errc::cancelled);
+  auto sent = ask(1);
+  server_.wait_for_calls(1);
+  auto waiting = ask(2);  // for company, since a call is under way
+  const auto threads = threads_here();
+  std::latch begun(1);
+  std::thread end([&] {
+    begun.count_down();
+    resolver_.reset();
+  });
+  begun.wait();
+  // Of the resolver's threads the idle one leaves when the end has begun.
+  while (threads_here() > threads) std::this_thread::sleep_for(milliseconds(1));
+  server_.release();
+  end.join();
+  EXPECT_TRUE(sent.get().has_value());
+  const Result<Action> answer = waiting.get();
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code(), Errc::cancelled);
 }
 
 }  // namespace
