@@ -83,7 +83,9 @@ bool Authenticator::is_endpoint(const Url& url) const {
   return endpoint && endpoint->same_origin(url);
 }
 
-bool Authenticator::is_below_endpoint(const Url& url) const {
+// Upstream asks its helpers for each request below the endpoint, and a trace shows it.
+bool Authenticator::tells_of_reuse(const Url& url) const {
+  if (!traces_credentials()) return false;
   const auto endpoint = Url::parse(options_.endpoint.url);
   return endpoint && endpoint->same_origin(url) && url.path.starts_with(endpoint->path);
 }
@@ -132,7 +134,7 @@ Result<Grant> Authenticator::authorize(const Url& url) {
   const std::shared_ptr<Scope> scope = scope_of(url);
   {
     auto state = scope->state.lock();
-    if (state->approved && state->credential && is_below_endpoint(url)) {
+    if (state->approved && state->credential && tells_of_reuse(url)) {
       credentials_.use_again(credential_url(url), *state->credential);
     }
     if (state->mode != Mode::basic || state->credential) return Scope::grant(*state);
@@ -232,10 +234,10 @@ void Authenticator::accepted(const Url& url, const Grant& sent) {
     if (sent.authorization != current.authorization || sent.negotiate != current.negotiate) return;
     state->refusals = 0;
     const bool again = std::exchange(state->approved, true);
-    const bool from_netrc = state->credential &&
+    const bool told_again = state->credential &&
                             state->credential->source == Credential::Source::netrc &&
-                            is_below_endpoint(url);
-    if (!again || from_netrc) worked = state->credential;
+                            tells_of_reuse(url);
+    if (!again || told_again) worked = state->credential;
     if (std::exchange(state->mode_changed, false)) changed = state->mode;
   }
   if (worked) credentials_.approve(credential_url(url), *worked);

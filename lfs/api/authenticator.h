@@ -44,7 +44,7 @@ class Authenticator {
 
   std::shared_ptr<Scope> scope_of(const Url& url);
   bool is_endpoint(const Url& url) const;
-  bool is_below_endpoint(const Url& url) const;
+  bool tells_of_reuse(const Url& url) const;
   Url credential_url(const Url& url) const;
   Result<void> renew(Scope& scope, const Url& url, const HttpHead* head, bool was_refused);
   void persist_access(Mode mode) const;

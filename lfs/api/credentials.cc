@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kHelperBytesMax = 1U << 20U;
 constexpr std::chrono::minutes kPromptTimeout{10};
 
-bool traces_credentials() {
-  return trace_enabled(TraceArea::general) || trace_enabled(TraceArea::auth);
-}
-
 std::string host_with_port(const Url& url) {
   return url.host + (url.port ? ":" + std::to_string(*url.port) : "");
 }
@@ -32,6 +28,10 @@ Error not_found(const Url& url, const std::string& why) {
 }
 
 }  // namespace
+
+bool traces_credentials() {
+  return trace_enabled(TraceArea::general) || trace_enabled(TraceArea::auth);
+}
 
 std::string base64_encode(std::string_view text) {
   constexpr std::string_view kDigits =

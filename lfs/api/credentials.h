@@ -81,6 +81,9 @@ class CredentialStore {
   Guarded<Memory> memory_;
 };
 
+// Whether traces tell where credentials come from.
+bool traces_credentials();
+
 std::string base64_encode(std::string_view text);
 
 }  // namespace lazylfs::lfs

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lfs/attributes/attribute_line.h"
 #include "lfs/base/result.h"
 
 namespace lazylfs::lfs {
@@ -13,11 +14,11 @@ namespace lazylfs::lfs {
 // backslash is doubled unless it takes a special byte literally. With `literal`, wildcards are
 // escaped too, so that only the file of that name matches.
 std::string escape_attribute_pattern(std::string_view pattern, bool literal);
-// Git ignores lines of 2048 bytes and more: with all that track writes behind it, an escaped
-// pattern of this length is read.
-constexpr std::size_t kAttributePatternBytesMax = 1984;
 // The reverse for spaces and '#', as messages show a pattern.
 std::string unescape_attribute_pattern(std::string_view escaped);
+
+// An escaped pattern of this length is read with all that track writes behind it.
+constexpr std::size_t kAttributePatternBytesMax = kAttributeLineBytesIgnored - 64;
 
 // Thread-compatible. Comments, blank lines and all other lines stay; lines end as most of them did.
 class AttributeEditor {

@@ -12,7 +12,6 @@ constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kEscapeLetters = "abfnrtv\\\"";
 constexpr std::string_view kEscapedBytes = "\a\b\f\n\r\t\v\\\"";
 constexpr std::string_view kMacroPrefix = "[attr]";
-constexpr std::size_t kLineBytesMax = 2048;  // git ignores lines of this length and above
 
 std::string_view take_word(std::string_view& rest) {
   const std::size_t end = std::min(rest.find_first_of(kBlanks), rest.size());
@@ -94,7 +93,8 @@ std::optional<AttributeState> parse_state(std::string_view word) {
 
 std::optional<AttributeLine> AttributeLine::parse(std::string_view text) {
   skip_blanks(text);
-  if (text.empty() || text[0] == '#' || text.size() >= kLineBytesMax) return std::nullopt;
+  if (text.empty() || text[0] == '#' || text.size() >= kAttributeLineBytesIgnored)
+    return std::nullopt;
 
   AttributeLine line;
   std::optional<std::string> quoted;

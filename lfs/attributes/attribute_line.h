@@ -11,6 +11,8 @@
 
 namespace lazylfs::lfs {
 
+constexpr std::size_t kAttributeLineBytesIgnored = 2048;  // git reads shorter lines only
+
 // "name", "-name", "!name" or "name=value".
 struct AttributeState {
   enum class Kind : std::uint8_t { set, unset, unspecified, value };

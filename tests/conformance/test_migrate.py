@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """migrate info, import and export: the same inputs give the same commit ids."""
 import random
-import time
 import re
+import time
 
 from conformance import main, pointer, scenario
 

@@ -167,14 +167,18 @@ def work_trees_are_kept(t):
     prune(t)
 
 
-@scenario
-def staged_content_is_kept(t):
-    """3.3.0 deletes it."""
+def one_pushed_and_one_staged(t):
     t.repository("*.bin", {})
     commit_at(t, 20, {"a.bin": "one"})
     push(t)
     t.write({"a.bin": "staged"})
     t.git("add a.bin")
+
+
+@scenario
+def staged_content_is_kept(t):
+    """3.3.0 deletes it."""
+    one_pushed_and_one_staged(t)
     why = "later versions keep what is staged"
     t("git lfs prune --dry-run", why=why,
       newer="2 local objects, 2 retained, done.\n= 0\n")
@@ -184,12 +188,8 @@ def staged_content_is_kept(t):
 
 @scenario
 def a_leftover_index_in_a_bare_repository_keeps_nothing(t):
-    t.repository("*.bin", {})
-    commit_at(t, 20, {"a.bin": "one"})
-    push(t)
-    t.write({"a.bin": "staged"})
-    t.git("add a.bin")
-    (t.at(".git")).rename(t.top / "bare.git")
+    one_pushed_and_one_staged(t)
+    t.at(".git").rename(t.top / "bare.git")
     t.enter("bare.git")
     t.git("config core.bare true")
     prune(t, "--dry-run")

@@ -106,30 +106,34 @@ def https_with_an_unknown_authority(t):
     t.requests(forget=True)
 
 
-@scenario
-def https_with_a_client_certificate(t):
+def server_for_certificates(t):
     web = WebServer(t, require="Require all granted", client_certificates=(
         "SSLCACertificateFile {top}/cert.pem\nSSLVerifyClient require\nSSLVerifyDepth 1"))
     trust(t, web)
     published(t, f"{web.url}/repo.git")
-    t("git lfs push origin main", only="^$")
-    for key, file in (("sslCert", "cert.pem"), ("sslKey", "key.pem")):
+    return web
+
+
+def show_certificate(t, web, key_file):
+    for key, file in (("sslCert", "cert.pem"), ("sslKey", key_file)):
         t.git(["config", "--global", f"http.{web.url}/.{key}", str(web.top / file)])
+
+
+@scenario
+def https_with_a_client_certificate(t):
+    web = server_for_certificates(t)
+    t("git lfs push origin main", only="^$")
+    show_certificate(t, web, "key.pem")
     t("git lfs push origin main")
     t.requests(forget=True)
 
 
 @scenario
 def https_with_an_encrypted_client_key(t):
-    web = WebServer(t, require="Require all granted", client_certificates=(
-        "SSLCACertificateFile {top}/cert.pem\nSSLVerifyClient require\nSSLVerifyDepth 1"))
-    trust(t, web)
-    published(t, f"{web.url}/repo.git")
-    locked = web.top / "locked.pem"
+    web = server_for_certificates(t)
     subprocess.run(["openssl", "ec", "-aes128", "-passout", "pass:open sesame", "-in",
-                    web.top / "key.pem", "-out", locked], check=True, capture_output=True)
-    for key, file in (("sslCert", web.top / "cert.pem"), ("sslKey", locked)):
-        t.git(["config", "--global", f"http.{web.url}/.{key}", str(file)])
+                    web.top / "key.pem", "-out", web.top / "locked.pem"], check=True, capture_output=True)
+    show_certificate(t, web, "locked.pem")
     log = t.top / "helper.log"
     helper = "!f() {{ cat >>{log}; echo 'password={password}'; }}; f"
     t.git(["config", "credential.helper", helper.format(log=log, password="open sesame")])

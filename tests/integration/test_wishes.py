@@ -137,7 +137,6 @@ class Bandwidth(WishesTest):
         self.assert_held(self.timed(clone, "git-lfs", "fetch"), 10_000_000)
         self.assertTrue(all(self.has(clone, data) for data in files.values()))
 
-
     def test_the_limit_holds_for_a_mount(self):
         data = content(10_000_000, "mounted")
         self.repository({"a.bin": data})

@@ -70,11 +70,13 @@ class TlsTest : public testing::Test {
     }
   }
 
-  Result<HttpResponse> fetch(std::vector<ConfigEntry> entries) {
+  Result<HttpResponse> fetch(std::vector<ConfigEntry> entries, const std::string& passphrase = "") {
     HttpRequest request;
     request.url = "https://127.0.0.1:" + std::to_string(port_) + "/x";
     entries.push_back({"http.proxy", ""});
-    request.options = http_options_for(Config(std::move(entries)), *Url::parse(request.url));
+    HttpOptions options = *http_options_for(Config(std::move(entries)), *Url::parse(request.url));
+    options.key_passphrase = passphrase;
+    request.options = std::make_shared<const HttpOptions>(std::move(options));
     Metrics metrics;
     HttpEngine engine(metrics);
     return engine.perform(request, 100);
@@ -118,22 +120,11 @@ TEST_F(TlsTest, AnEncryptedKeyTakesItsPassphrase) {
   const Result<std::string> locked =
       openssl(folder_, "ec -aes128 -passout pass:sesame -in client.key -out locked.key");
   ASSERT_TRUE(locked.has_value()) << locked.error().message();
-  const auto fetch_with = [&](const std::string& passphrase) {
-    HttpRequest request;
-    request.url = "https://127.0.0.1:" + std::to_string(port_) + "/x";
-    HttpOptions options;
-    options.proxy = "none";
-    options.ca_file = folder_ + "/ca.pem";
-    options.client_cert = folder_ + "/client.pem";
-    options.client_key = folder_ + "/locked.key";
-    options.key_passphrase = passphrase;
-    request.options = std::make_shared<const HttpOptions>(options);
-    Metrics metrics;
-    HttpEngine engine(metrics);
-    return engine.perform(request, 100);
-  };
-  EXPECT_TRUE(fetch_with("sesame").has_value());
-  const Result<HttpResponse> refused = fetch_with("wrong");
+  const std::vector<ConfigEntry> entries = {{"http.sslcainfo", folder_ + "/ca.pem"},
+                                            {"http.sslcert", folder_ + "/client.pem"},
+                                            {"http.sslkey", folder_ + "/locked.key"}};
+  EXPECT_TRUE(fetch(entries, "sesame").has_value());
+  const Result<HttpResponse> refused = fetch(entries, "wrong");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Errc::denied);
   EXPECT_THAT(refused.error().message(), testing::HasSubstr("passphrase may be wrong"));
