@@ -5,6 +5,8 @@
 //
 // The first piece's answer decides: 206 with the right range starts the other connections; 200 is
 // the whole object, which then goes straight into the file.
+//
+// What a connection that breaks still owed of its piece is asked for again, and the others go on.
 #include "lfs/queue/ranged_download.h"
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "lfs/base/trace.h"
@@ -65,17 +68,23 @@ class RangedDownload {
   // The body of one answer. Called on the engine's thread.
   class Sink final : public ResponseSink {
    public:
-    Sink(RangedDownload& download, ByteRange range, bool first)
-        : download_(download), range_(range), first_(first) {}
+    Sink(RangedDownload& download, ByteRange range, bool decides)
+        : download_(download), range_(range), decides_(decides) {}
+
+    // What is to be asked for.
+    ByteRange missing() const {
+      return {range_.offset + piece_.size(), range_.length - piece_.size()};
+    }
 
     Result<void> begin(const HttpHead& head) override {
-      const std::string expected = "bytes " + std::to_string(range_.offset) + "-";
+      const std::string expected = "bytes " + std::to_string(missing().offset) + "-";
+      const bool decides = std::exchange(decides_, false);
       if (head.status == 206 && head.header("Content-Range").starts_with(expected)) {
         piece_.reserve(range_.length);
-        if (first_) download_.decide(Mode::ranges);
+        if (decides) download_.decide(Mode::ranges);
         return {};
       }
-      if (head.status != 206 && first_) {
+      if (head.status != 206 && decides) {
         whole_ = true;
         download_.tell(-static_cast<std::int64_t>(download_.file_.bytes()));
         TRY(download_.file_.restart());
@@ -92,7 +101,7 @@ class RangedDownload {
         download_.tell(static_cast<std::int64_t>(bytes.size()));
         return {};
       }
-      if (bytes.size() > range_.length - piece_.size()) {
+      if (bytes.size() > missing().length) {
         download_.misled_ = true;
         return Error(Errc::transient, "the server sent more than it was asked for");
       }
@@ -100,12 +109,12 @@ class RangedDownload {
       return {};
     }
     std::string& piece() { return piece_; }
-    bool is_complete() const { return whole_ || piece_.size() == range_.length; }
+    bool is_complete() const { return whole_ || missing().length == 0; }
 
    private:
     RangedDownload& download_;
     const ByteRange range_;
-    const bool first_;
+    bool decides_;  // the next answer, on the mode
     bool whole_ = false;
     std::string piece_;
   };
@@ -146,26 +155,37 @@ class RangedDownload {
     const std::uint64_t offset = start_ + index * plan_.piece_bytes;
     const ByteRange range{offset, std::min(plan_.piece_bytes, task_.id.size - offset)};
     Sink sink(*this, range, index == 0);
+    Result<ApiResponse> response = ask(sink);
+    for (int breaks = 0; breaks < kBreaksMax && broke(response, sink); ++breaks) {
+      response = ask(sink);
+    }
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = failure_of(response, sink);
+    failed_ = failure_.has_value();
+    received_.emplace(index, std::move(sink.piece()));
+    changed_.notify_all();
+  }
+
+  // Asks for what `sink` lacks.
+  Result<ApiResponse> ask(Sink& sink) {
     StorageCall call;
     call.action = action_;
     call.sink = &sink;
-    call.dress = [&](HttpRequest& request) { request.range = range; };
-    const Result<ApiResponse> response = send_to_storage(client_, call);
+    call.dress = [&](HttpRequest& request) { request.range = sink.missing(); };
+    return send_to_storage(client_, call);
+  }
 
-    const std::lock_guard lock(mutex_);
-    const bool arrived = response && response->is_success() && sink.is_complete();
-    received_.emplace(index, std::move(sink.piece()));
-    if (!arrived && !failure_) {
-      failed_ = true;
-      if (!response) {
-        failure_ = broken_exchange(response.error());
-      } else if (!response->is_success()) {
-        failure_ = refused_by_storage(*response);
-      } else {
-        failure_ = Attempt::passing(Error(Errc::transient, "the answer ended too early"));
-      }
-    }
-    changed_.notify_all();
+  // Whether it is worth asking again at once: the storage was willing, the connection ended.
+  bool broke(const Result<ApiResponse>& response, const Sink& sink) const {
+    if (sink.is_complete() || misled_ || gives_up()) return false;
+    return response ? response->is_success() : response.error().code() == Errc::transient;
+  }
+
+  static std::optional<Attempt> failure_of(const Result<ApiResponse>& response, const Sink& sink) {
+    if (!response) return broken_exchange(response.error());
+    if (!response->is_success()) return refused_by_storage(*response);
+    if (sink.is_complete()) return std::nullopt;
+    return Attempt::passing(Error(Errc::transient, "the answer ended too early"));
   }
 
   void append_in_order() {
@@ -212,6 +232,7 @@ class RangedDownload {
   }
 
   static constexpr std::uint64_t kPiecesAhead = 2;
+  static constexpr int kBreaksMax = 3;  // of one piece; then the queue's rules of retry apply
 
   ApiClient& client_;
   const Action& action_;
