@@ -175,12 +175,10 @@ class HugeObjects(WishesTest):
 
     def test_it_comes_over_several_connections(self):
         self.server.config(rate_bytes_per_s=10 * MIB)
-        begun = time.monotonic()
         self.fetch()
-        took = time.monotonic() - begun
         self.assertTrue(self.has(self.work, self.data))
         self.assertEqual(len(self.ranges()), 6)
-        self.assertLess(took, 3.6)  # 4 s over one connection
+        self.assertEqual(self.server.stats()["max_concurrent_downloads"], 4)
         self.assertFalse(self.part().exists())
 
     def test_one_connection_is_enough_where_that_is_wished(self):

@@ -124,7 +124,7 @@ TEST_F(ActionResolverTest, ARequestThatFindsNoCallUnderWayGoesAtOnce) {
 }
 
 TEST_F(ActionResolverTest, RequestsWithinTheWindowShareACall) {
-  resolver(milliseconds(200));
+  resolver(std::chrono::seconds(2));
   std::vector<std::future<Result<Action>>> answers;
   server_.hold();
   answers.push_back(ask(0));
