@@ -123,7 +123,7 @@ def a_clone_downloads(t):
     config = "-c filter.lfs.process='git-lfs filter-process' -c filter.lfs.required=true"
     t(f"git {config} clone -q {t.url()} clone")
     t.enter("clone")
-    t("git status --porcelain")
+    t(f"git {config} status --porcelain")  # it cleans what is as young as the index
     t.state()
     t.cwd = t.top
     config = "-c filter.lfs.smudge='git-lfs smudge -- %f' -c filter.lfs.required=true"

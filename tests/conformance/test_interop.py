@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Repositories that both clients work on: what one made, the other continues. The story must be
 the one that upstream alone would have told."""
+import os
+
 from conformance import main, pointer, scenario, sha256
 
 FILES = {"a.bin": "first", "d/b.bin": "second" * 5000, "c.txt": "text"}
@@ -25,11 +27,11 @@ def made(t, by, and_then):
     t.cwd = t.top
     t(f"git {PROCESS} clone -q {t.url()} clone", by=by)
     t.enter("clone")
-    t("git status --porcelain", by=and_then)
+    t(f"git {PROCESS} status --porcelain", by=and_then)
     t("git lfs fetch --all", by=and_then, only="^$")
     t("git lfs checkout", by=by)
-    t("git checkout -q HEAD~1", by=and_then)
-    t("git status --porcelain", by=by)
+    t(f"git {PROCESS} checkout -q HEAD~1", by=and_then)
+    t(f"git {PROCESS} status --porcelain", by=by)
     t.state()
 
 
@@ -136,7 +138,7 @@ def sparse_and_shallow_clones(t):
     t(f"git {PROCESS} clone -q --sparse {t.url()} sparse")
     t("git lfs ls-files", cwd="sparse")
     t("git lfs pull", cwd="sparse", only="^$")
-    t("git status --porcelain", cwd="sparse")
+    t(f"git {PROCESS} status --porcelain", cwd="sparse")
     t.requests(forget=True)
 
 
@@ -165,6 +167,8 @@ def pointers_of_old_versions(t):
     for name in ("old.bin", "crlf.bin"):
         t.at(name).unlink()
     t("git checkout -- .")
+    for name in ("old.bin", "crlf.bin"):
+        os.utime(t.at(name), (1, 1))  # else git cleans them only when they are of the index's second
     t("git status --porcelain")
 
 

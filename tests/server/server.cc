@@ -205,6 +205,8 @@ Response Server::configure(const Json& settings) {
 
 Response Server::admin(const HttpRequest& request, const std::string& verb, RequestBody& body) {
   const std::string order = request.method + " " + verb;
+  const bool counts = verb == "stats" || verb == "log" || verb == "calls" || verb == "reset-stats";
+  if (counts) statistics_.settle();
   if (order == "GET stats") return Response::json(200, statistics_.to_json());
   if (order == "GET log") return Response::json(200, statistics_.log());
   if (order == "GET calls") return Response::json(200, statistics_.calls());

@@ -1,6 +1,8 @@
 #include "tests/server/statistics.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "lfs/base/text.h"
@@ -81,6 +83,14 @@ void Statistics::batch(std::string_view operation, std::size_t objects) {
   auto counts = counts_.lock();
   ++counts->batch_operations[std::string(operation)];
   if (counts->batch_objects.size() < kListMax) counts->batch_objects.push_back(objects);
+}
+
+void Statistics::settle() const {
+  using std::chrono::milliseconds;
+  const auto end = std::chrono::steady_clock::now() + milliseconds(250);
+  while (concurrent_ > 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
 }
 
 Json Statistics::to_json() const {

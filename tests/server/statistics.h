@@ -30,6 +30,11 @@ class Statistics {
   // Grows while bodies are sent.
   std::atomic<std::uint64_t>& sent(Kind kind) { return sent_.at(static_cast<std::size_t>(kind)); }
 
+  // Waits until what is under way is counted: who got an answer's last byte may ask here sooner
+  // than the thread that sent it counts. Gives up after a quarter of a second: some are told to
+  // stall.
+  void settle() const;
+
   Json to_json() const;
   Json log() const;
   Json calls() const;
