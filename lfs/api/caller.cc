@@ -121,6 +121,7 @@ Result<HttpRequest> ApiCaller::make_request(const ApiCall& call) {
   if (!query.empty()) url->query = std::string(query);
   HttpRequest request;
   request.method = call.method;
+  request.purpose = call.purpose;
   request.url = url->text_without_credentials();
   request.options = TRY(options_for(*url));
   request.headers = std::move(headers);

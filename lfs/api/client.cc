@@ -89,6 +89,7 @@ Result<ApiResponse> ApiClient::Impl::batch_call(const std::vector<ObjectId>& obj
   ApiCall call;
   call.method = "POST";
   call.path = "/objects/batch";
+  call.purpose = "lfs.batch";
   call.body = encode_batch_request(body);
   call.retry = true;
   TRACE(TraceArea::general, "tq: sending batch of size " << objects.size());
@@ -144,6 +145,7 @@ Result<HttpRequest> ApiClient::Impl::prepare(const Action& action, Operation ope
                     : action.href;
   const auto url = Url::parse(request.url);
   if (!url) return Error(Errc::invalid, "malformed address: " + redact_url(request.url));
+  request.purpose = operation == Operation::upload ? "lfs.data.upload" : "lfs.data.download";
   request.headers = action.headers;
   request.options = TRY(caller_.options_for(*url));
   if (!action.authenticated) TRY(caller_.grant_for(request));

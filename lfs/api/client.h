@@ -48,9 +48,10 @@ struct ServerTrouble {
 struct ApiCall {
   Operation operation = Operation::download;  // what git-lfs-authenticate is asked for
   std::string method = "GET";
-  std::string path;    // below the endpoint; may end in "?query", already encoded
-  std::string body;    // JSON; not sent with GET
-  bool retry = false;  // 429, 5xx and broken connections, until the client's deadline
+  std::string path;     // below the endpoint; may end in "?query", already encoded
+  std::string body;     // JSON; not sent with GET
+  std::string purpose;  // HttpRequest::purpose
+  bool retry = false;   // 429, 5xx and broken connections, until the client's deadline
 };
 
 // A response of any status.

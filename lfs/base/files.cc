@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "lfs/base/text.h"
+
 namespace lazylfs {
 namespace {
 
@@ -108,6 +110,12 @@ std::string home_folder() {
 std::string env_or_empty(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): we never call setenv
   return value == nullptr ? "" : value;
+}
+
+bool env_is_on(const char* name) {
+  const std::string value = env_or_empty(name);
+  return !value.empty() && value != "0" && !equals_ignoring_case(value, "false") &&
+         !equals_ignoring_case(value, "no") && !equals_ignoring_case(value, "off");
 }
 
 }  // namespace lazylfs

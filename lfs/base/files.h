@@ -40,5 +40,7 @@ std::string home_folder();
 
 // getenv, empty when unset.
 std::string env_or_empty(const char* name);
+// Whether it is set, and neither to nothing nor to 0, false, no or off.
+bool env_is_on(const char* name);
 
 }  // namespace lazylfs

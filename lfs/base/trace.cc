@@ -33,11 +33,6 @@ constexpr std::array<AreaName, 6> kAreas = {{{"http", TraceArea::http},
 
 void enable(TraceArea area) { trace_mask |= static_cast<std::uint32_t>(area); }
 
-bool is_off(const std::string& value) {
-  return value.empty() || value == "0" || equals_ignoring_case(value, "false") ||
-         equals_ignoring_case(value, "no") || equals_ignoring_case(value, "off");
-}
-
 // 1, 2 and true mean stderr; 3 to 9 an open descriptor; an absolute path a file.
 void choose_output(const std::string& value) {
   if (value.size() == 1 && value[0] >= '3' && value[0] <= '9') {
@@ -62,19 +57,16 @@ std::string timestamp() {
 }  // namespace
 
 void init_trace_from_environment() {
-  const std::string git = env_or_empty("GIT_TRACE");
-  const std::string transfer = env_or_empty("GIT_TRANSFER_TRACE");
-  const std::string curl = env_or_empty("GIT_CURL_VERBOSE");
   const std::string ours = to_lower(env_or_empty("LAZYLFS_TRACE"));
-  if (!is_off(git)) {
+  if (env_is_on("GIT_TRACE")) {
     enable(TraceArea::general);
-    choose_output(git);
+    choose_output(env_or_empty("GIT_TRACE"));
   }
-  if (!is_off(transfer)) {
+  if (env_is_on("GIT_TRANSFER_TRACE")) {
     enable(TraceArea::general);
     enable(TraceArea::transfer);
   }
-  if (!is_off(curl)) {
+  if (env_is_on("GIT_CURL_VERBOSE")) {
     enable(TraceArea::general);
     enable(TraceArea::curl);
   }

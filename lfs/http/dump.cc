@@ -1,5 +1,6 @@
 #include "lfs/http/dump.h"
 
+#include "lfs/base/files.h"
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/base/url.h"
@@ -7,10 +8,17 @@
 namespace lazylfs::lfs {
 namespace {
 
+// A person asked for them, to find out why a server refuses.
+bool shows_secrets() {
+  static const bool wanted = env_is_on("LFS_DEBUG_HTTP");
+  return wanted;
+}
+
 void dump_lines(std::string_view direction, std::string_view block) {
   while (!block.empty()) {
     const std::string_view line = trim(take_until(block, '\n'));
-    verbose_line(std::string(direction) + presentable_line(line));
+    verbose_line(std::string(direction) +
+                 (shows_secrets() ? std::string(line) : presentable_line(line)));
   }
 }
 

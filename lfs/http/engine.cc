@@ -24,6 +24,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/http/exchange.h"
+#include "lfs/http/stats_log.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -76,6 +77,8 @@ class HttpEngine::Impl {
     curl_multi_wakeup(multi_.get());
     thread_.join();
   }
+
+  void set_stats_log(std::unique_ptr<StatsLog> log) { stats_log_ = std::move(log); }
 
   RequestId submit(HttpRequest request, HttpHandlers handlers) {
     const RequestId id = ++last_id_;
@@ -185,7 +188,7 @@ class HttpEngine::Impl {
       next = waiting_.erase(next);
       ++active_at_host;
       ++active_;
-      exchange.start(idle_easy(), limit_);
+      exchange.start(idle_easy(), limit_, stats_log_.get());
       next_stall_check_ = std::min(next_stall_check_, Clock::now() + exchange.stall_timeout());
       curl_multi_add_handle(multi_.get(), exchange.easy());
     }
@@ -301,6 +304,7 @@ class HttpEngine::Impl {
   bool connections_may_be_free_ = false;
   Clock::time_point next_stall_check_ = Clock::time_point::max();
   RateLimit limit_;
+  std::unique_ptr<StatsLog> stats_log_;
   RequestId last_unpaused_ = 0;
   std::thread thread_;
 };
@@ -309,6 +313,9 @@ HttpEngine::HttpEngine(Metrics& metrics, Limits limits)
     : impl_(std::make_unique<Impl>(metrics, limits)) {}
 HttpEngine::~HttpEngine() = default;
 
+void HttpEngine::set_stats_log(std::unique_ptr<StatsLog> log) {
+  impl_->set_stats_log(std::move(log));
+}
 RequestId HttpEngine::submit(HttpRequest request, HttpHandlers handlers) {
   return impl_->submit(std::move(request), std::move(handlers));
 }

@@ -65,6 +65,7 @@ struct HttpRequest {
   std::optional<ByteRange> range;
   std::shared_ptr<const HttpOptions> options;  // never null
   Priority priority = Priority::demand;        // which waiting request gets the next connection
+  std::string purpose;  // what GIT_LOG_STATS calls it ("lfs.batch"); empty: it logs nothing of it
 };
 
 struct HttpHead {
@@ -98,6 +99,8 @@ struct HttpResponse {
 
 using RequestId = std::uint64_t;
 
+class StatsLog;
+
 // Thread-safe. One for each process that talks HTTP.
 class HttpEngine {
  public:
@@ -111,6 +114,9 @@ class HttpEngine {
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
   ~HttpEngine();  // cancels what is under way, then joins the thread
+
+  // Where requests are logged; may be null. Before the first request.
+  void set_stats_log(std::unique_ptr<StatsLog> log);
 
   RequestId submit(HttpRequest request, HttpHandlers handlers);
   // Its on_done gets Errc::cancelled, soon. Unknown and finished ids are ignored. May be called

@@ -10,6 +10,7 @@
 #include "lfs/base/version.h"
 #include "lfs/http/dump.h"
 #include "lfs/http/proxy.h"
+#include "lfs/http/stats_log.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -119,9 +120,10 @@ Result<void> Exchange::check() const {
   return {};
 }
 
-void Exchange::start(Easy easy, RateLimit& limit) {
+void Exchange::start(Easy easy, RateLimit& limit, StatsLog* log) {
   easy_ = std::move(easy);
   limit_ = &limit;
+  log_ = log;
   limit.set(request_.options->bytes_per_second_max, Clock::now());
   curl_easy_reset(easy_.get());
   set_request();
@@ -131,8 +133,14 @@ void Exchange::start(Easy easy, RateLimit& limit) {
   set_authentication();
   if (trace_enabled(TraceArea::curl)) dump_exchange(easy_.get());
   if (traces_http()) trace_line("HTTP: " + request_.method + " " + redact_url(request_.url));
+  if (log_ != nullptr) log_->request(request_);
   metrics_.add(Counter::http_requests);
   started_ = last_activity_ = Clock::now();
+}
+
+Easy Exchange::take_easy() {
+  if (log_ != nullptr) log_->response(request_, head_.status, easy_.get());
+  return std::move(easy_);
 }
 
 void Exchange::set_request() {

@@ -36,12 +36,14 @@ class Exchange {
 
   // Refuses what must not be sent. Call before start().
   Result<void> check() const;
-  // Takes an idle handle and prepares it for the multi handle. `limit` must outlive the exchange.
-  void start(Easy easy, RateLimit& limit);
+  // Takes an idle handle and prepares it for the multi handle. `limit` and `log`, which may be
+  // null, must outlive the exchange.
+  void start(Easy easy, RateLimit& limit, StatsLog* log);
   // Stands still until the limit allows more; go_on() then moves what waited.
   bool is_paused() const { return paused_; }
   CURLcode go_on();
-  Easy take_easy() { return std::move(easy_); }
+  // The end of its use of the handle.
+  Easy take_easy();
 
   // When the request counts as stalled unless something moves before.
   Clock::time_point stall_deadline();
@@ -76,6 +78,7 @@ class Exchange {
   std::optional<Error> handler_error_;
   Clock::time_point started_, last_activity_;
   RateLimit* limit_ = nullptr;
+  StatsLog* log_ = nullptr;
   bool paused_ = false;
   curl_off_t bytes_sent_ = 0;
   std::uint64_t body_read_ = 0;  // of request_.file_body

@@ -27,10 +27,11 @@ std::string query_encode(std::string_view text) {
   return encoded;
 }
 
-ApiCall post(std::string path, const Json& body) {
+ApiCall post(std::string purpose, std::string path, const Json& body) {
   ApiCall call;
   call.operation = Operation::upload;
   call.method = "POST";
+  call.purpose = std::move(purpose);
   call.path = std::move(path);
   call.body = dump_json(body);
   return call;
@@ -70,7 +71,7 @@ std::string list_path(const LockQuery& query) {
 Result<Lock> HttpLockApi::create(const std::string& path, const std::string& ref) {
   Json body = {{"path", path}};
   body["ref"] = ref_json(ref);
-  const ApiResponse response = TRY(call_(post("/locks", body)));
+  const ApiResponse response = TRY(call_(post("lfs.locks.lock", "/locks", body)));
   const Json reply = TRY(parse_reply(response, "server unable to create lock"));
   const Json* lock = json_object(reply, "lock");
   if (lock == nullptr) return Error(Errc::corrupt, "the server's reply has no lock in it");
@@ -80,7 +81,8 @@ Result<Lock> HttpLockApi::create(const std::string& path, const std::string& ref
 Result<Lock> HttpLockApi::remove(const std::string& id, bool force, const std::string& ref) {
   Json body = {{"force", force}};
   body["ref"] = ref_json(ref);
-  const ApiResponse response = TRY(call_(post("/locks/" + percent_encode(id) + "/unlock", body)));
+  const ApiResponse response =
+      TRY(call_(post("lfs.locks.unlock", "/locks/" + percent_encode(id) + "/unlock", body)));
   const Json reply = TRY(parse_reply(response, "server unable to unlock"));
   const Json* lock = json_object(reply, "lock");
   if (lock != nullptr) return lock_from_json(*lock);
@@ -91,6 +93,7 @@ Result<Lock> HttpLockApi::remove(const std::string& id, bool force, const std::s
 
 Result<LockPage> HttpLockApi::list(const LockQuery& query) {
   ApiCall call;
+  call.purpose = "lfs.locks.search";
   call.path = list_path(query);
   const ApiResponse response = TRY(call_(call));
   const Json reply = TRY(parse_reply(response, "server error searching for locks"));
@@ -105,7 +108,7 @@ Result<VerifiedPage> HttpLockApi::verify(const LockQuery& query) {
   body["ref"] = ref_json(query.ref);
   if (!query.cursor.empty()) body["cursor"] = query.cursor;
   if (query.limit > 0) body["limit"] = query.limit;
-  const ApiResponse response = TRY(call_(post("/locks/verify", body)));
+  const ApiResponse response = TRY(call_(post("lfs.locks.verify", "/locks/verify", body)));
   switch (response.head.status) {
     case 404:
     case 501:

@@ -52,6 +52,7 @@ BatchOutcome HttpBatchSource::ask(const BatchQuestion& question) {
   call.operation = question.operation;
   call.method = "POST";
   call.path = "/objects/batch";
+  call.purpose = "lfs.batch";
   call.body = encode_batch_request(request);
   metrics_.add(Counter::batch_calls);
   metrics_.add(Counter::batch_objects, question.objects.size());

@@ -6,6 +6,7 @@
 #include "lfs/base/text.h"
 #include "lfs/base/trace.h"
 #include "lfs/base/url.h"
+#include "lfs/http/stats_log.h"
 #include "lfs/queue/agents.h"
 #include "lfs/queue/basic_adapter.h"
 #include "lfs/queue/custom_adapter.h"
@@ -36,9 +37,17 @@ std::string ssh_transfer_wish(const Config& config, const Endpoint& endpoint) {
 
 }  // namespace
 
+std::size_t TransferEnvironment::Impl::concurrent_transfers() const {
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
+}
+
 HttpEngine& TransferEnvironment::Impl::engine() {
   auto engine = engine_.lock();
-  if (*engine == nullptr) *engine = std::make_unique<HttpEngine>(metrics_, kLimits);
+  if (*engine == nullptr) {
+    *engine = std::make_unique<HttpEngine>(metrics_, kLimits);
+    (*engine)->set_stats_log(StatsLog::wanted(store_.log_folder(), concurrent_transfers()));
+  }
   return **engine;
 }
 
@@ -74,8 +83,7 @@ Result<SshPool*> TransferEnvironment::Impl::ssh(Operation operation, const std::
   SshPool::Options wanted;
   wanted.target = *endpoint.ssh;
   wanted.operation = operation;
-  wanted.connections_max = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
+  wanted.connections_max = concurrent_transfers();
   auto pool = std::make_unique<SshPool>(config(), std::move(wanted));
   TRACE(TraceArea::general, "attempting pure SSH protocol connection");
   const Result<SshPool::Loan> first = pool->borrow();
@@ -123,8 +131,7 @@ Result<std::unique_ptr<TransferAdapter>> TransferEnvironment::Impl::make_adapter
     wanted.operation = operation;
     wanted.remote = remote;
     wanted.standalone = standalone;
-    wanted.concurrent_transfers = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(config().get_int("lfs.concurrenttransfers", 8), 1, 256));
+    wanted.concurrent_transfers = concurrent_transfers();
     wanted.verifies_max = verifies_max(config());
     wanted.silence_max = silence_max(config());
     if (!standalone) wanted.client = TRY(client(operation, remote));

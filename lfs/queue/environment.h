@@ -43,6 +43,7 @@ class TransferEnvironment::Impl {
 
   const Repository& repository() const { return repository_; }
   const Config& config() const { return repository_.config(); }
+  std::size_t concurrent_transfers() const;
   const ObjectStore& store() const { return store_; }
   Metrics& metrics() const { return metrics_; }
   const Options& options() const { return options_; }

@@ -151,6 +151,7 @@ Result<void> verify_upload(ApiClient& client, const Json& entry, const ObjectId&
   const std::string text = dump_json(body);
   call.dress = [&text](HttpRequest& request) {
     request.method = "POST";
+    request.purpose = "lfs.verify";
     request.headers.push_back({"Accept", "application/vnd.git-lfs+json"});
     request.headers.push_back({"Content-Type", "application/vnd.git-lfs+json"});
     request.body = text;

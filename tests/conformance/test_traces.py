@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The trace texts that scripts grep: GIT_TRACE, GIT_TRANSFER_TRACE, GIT_CURL_VERBOSE."""
+"""The trace texts that scripts grep: GIT_TRACE, GIT_TRANSFER_TRACE, GIT_CURL_VERBOSE, and
+the log of GIT_LOG_STATS."""
+import re
+
 from conformance import main, pointer, scenario, sha256
 
 FILES = {"a.bin": "first", "d/b.bin": "second" * 500}
@@ -101,6 +104,36 @@ def passwords_are_masked_in_dumps(t):
     t.repository("*.bin", FILES)
     t.git(["config", "credential.helper", HELPER])
     t("git lfs locks", env={"GIT_CURL_VERBOSE": "1"}, only=r"Authorization|YWxpY2U6YQ")
+    t("git lfs locks", env={"GIT_CURL_VERBOSE": "1", "LFS_DEBUG_HTTP": "1"}, only=r"Authorization|[?]limit")
+    t.requests(forget=True)
+
+
+def logged(t, command):
+    """What GIT_LOG_STATS writes, sorted, its times and versions left out."""
+    t(command, env={"GIT_LOG_STATS": "1"}, only="^$")
+    lines = []
+    for log in sorted(t.at(".git/lfs/logs/http").glob("http-*.log")):
+        lines += log.read_text().splitlines()
+        log.unlink()
+    first = [line for line in lines if line.startswith("concurrent=")]  # 3.3.0 may begin two files
+    text = "\n".join(first[:1] + sorted(line for line in lines if line not in first)) + "\n"
+    text = re.sub(r"((?:conn|dns|tls|res|)time)=\d+", r"\1=<n>", text)
+    t.record(f"log of {command}", re.sub(r"version=.*", "version=<version>", text))
+
+
+@scenario(server=("--user", "alice:a", "--auth", "api"))
+def statistics_are_logged(t):
+    t.repository("*.bin", FILES)
+    t.git(["config", "credential.helper", HELPER])
+    t.git("config lfs.concurrenttransfers 3")
+    logged(t, "git lfs push origin main")
+    logged(t, "git lfs lock a.bin")
+    logged(t, "git lfs unlock a.bin")
+    logged(t, "git lfs locks --limit 1")
+    t.lose("first")
+    logged(t, "git lfs fetch")
+    t("git lfs locks", only="^$")
+    t.record("logs", f"{list(t.at('.git/lfs/logs/http').iterdir())}\n")
     t.requests(forget=True)
 
 
