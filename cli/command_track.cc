@@ -98,6 +98,14 @@ bool is_forbidden(const std::string& file) {
   return name.starts_with(".git") || name.starts_with(".lfs");
 }
 
+bool is_too_long(const std::string& escaped) {
+  return escaped.size() > lfs::kAttributePatternBytesMax;
+}
+
+std::string too_long(const std::string& shown) {
+  return "Error tracking " + go_quoted(shown) + ": Git would ignore so long a line; use a wildcard";
+}
+
 // Makes Git look at the file's content again.
 Result<void> touch(const std::string& file) {
   if (::utimensat(AT_FDCWD, file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0) return {};
@@ -125,13 +133,21 @@ class Tracker {
   // --above: a line for each of these files, which no pattern covers.
   Result<ExitCode> run_files(const std::vector<lfs::LargeFile>& files) {
     std::vector<Wanted> wanted;
+    bool refused = false;
     for (const lfs::LargeFile& file : files) {
       const std::string path = file.path.substr(workspace_.prefix().size());
-      wanted.push_back({path, lfs::attribute_pattern_of_file(path), false});
+      std::string pattern = lfs::attribute_pattern_of_file(path);
+      if (is_too_long(pattern)) {
+        context_.err << too_long(path) << '\n';
+        refused = true;
+        continue;
+      }
+      wanted.push_back({path, std::move(pattern), false});
       context_.out << (dry_run_ ? "Would track " : "Tracking ") << go_quoted(path) << " ("
                    << format_size(file.size) << ")\n";
     }
-    return run({}, wanted);
+    const ExitCode code = TRY(run({}, wanted));
+    return code == ExitCode::ok && refused ? ExitCode::problem : code;
   }
 
  private:
@@ -172,10 +188,7 @@ class Tracker {
       Wanted item;
       item.escaped = lfs::escape_attribute_pattern(pattern, literal_);
       item.shown = literal_ ? lfs::unescape_attribute_pattern(item.escaped) : std::string(pattern);
-      if (item.escaped.size() > lfs::kAttributePatternBytesMax) {
-        return Error(Errc::invalid, "Error tracking " + go_quoted(item.shown) +
-                                        ": Git would ignore so long a line; use a wildcard");
-      }
+      if (is_too_long(item.escaped)) return Error(Errc::invalid, too_long(item.shown));
       if (modify_ && is_known(item)) {
         context_.out << go_quoted(item.shown) << " already supported\n";
         continue;

@@ -3,8 +3,11 @@
 #include <csignal>
 #include <thread>
 
+#include "lfs/attributes/attribute_line.h"
 #include "lfs/base/fd.h"
 #include "lfs/base/sha256.h"
+#include "lfs/base/text.h"
+#include "lfs/base/trace.h"
 
 namespace lazylfs::lfs {
 namespace {
@@ -99,8 +102,21 @@ Result<bool> ImportPlan::plan(const std::string& path, const GitOid& blob) {
     if (TRY(repository_.blob_header(blob)).size < options_.above) return false;
   }
   if (options_.fixup) return commit_attributes_->is_lfs(path);
-  if (grows_) lines_.add(line_of_file(path, options_.above > 0));
-  return true;
+  return !grows_ || add_line_of(path);
+}
+
+// False when Git would ignore the line: such a file stays as it is.
+bool ImportPlan::add_line_of(const std::string& path) {
+  std::string line = line_of_file(path, options_.above > 0);
+  if (line.size() < kAttributeLineBytesIgnored) {
+    lines_.add(std::move(line));
+    return true;
+  }
+  if (unnamed_.insert(path).second) {
+    log_line(LogLevel::warning,
+             go_quoted(path) + " is left as it is: its name is too long for .gitattributes");
+  }
+  return false;
 }
 
 Result<GitOid> ImportPlan::convert(const GitOid& blob, const std::string& path, PackWriter& pack) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "lfs/filter/clean.h"
 #include "lfs/migrate/migration.h"
@@ -33,12 +35,15 @@ class ImportPlan final : public Migration {
   const AttributeLines* attributes() const override { return options_.fixup ? nullptr : &lines_; }
 
  private:
+  bool add_line_of(const std::string& path);
+
   const Repository& repository_;
   const ObjectStore& store_;
   const std::vector<Extension> extensions_;
   const ImportOptions options_;
   AttributeLines lines_;
-  bool grows_ = false;  // lines come from the files, not from patterns
+  bool grows_ = false;             // lines come from the files, not from patterns
+  std::set<std::string> unnamed_;  // files whose line Git would ignore
   std::optional<TreeAttributes> commit_attributes_;
 };
 

@@ -173,6 +173,24 @@ class MigrateTest(unittest.TestCase):
             self.assertLess(peak, 64 << 10)
         self.assertEqual(self.git("rev-parse", "HEAD:large.bin"), digest)
 
+    def test_a_name_too_long_for_a_line_stays(self):
+        deep = "/".join(["d" * 250] * 9) + "/a.bin"
+        self.work.mkdir()
+        self.git("init", "-q", "-b", "main")
+        (self.work / deep).parent.mkdir(parents=True)
+        for name in (deep, "b.bin"):
+            (self.work / name).write_bytes(random.Random(name).randbytes(2000))
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "files")
+        before = self.git("rev-parse", "HEAD:" + deep)
+        result = subprocess.run(["git-lfs", "migrate", "import", "--above=1kb"], cwd=self.work, env=self.env,
+                                capture_output=True, check=False, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(b"too long for .gitattributes", result.stderr)
+        self.assertEqual(self.git("rev-parse", "HEAD:" + deep), before)
+        self.assertIn("version https://git-lfs", self.git("show", "HEAD:b.bin"))
+        self.assertEqual(self.git("show", "HEAD:.gitattributes"), "/b.bin filter=lfs diff=lfs merge=lfs -text")
+
     def test_a_ref_that_moves_meanwhile_stops_the_migration(self):
         self.random_history(random.Random(1), commits=5)
         hook = self.work / ".git/hooks/reference-transaction"

@@ -55,6 +55,18 @@ class Tracking(WishesTest):
         listed = self.mine(work, "git-lfs", "ls-files", "-n").stdout.splitlines()
         self.assertEqual(sorted(listed), sorted(names))
 
+    def test_a_name_too_long_for_a_line_is_told(self):
+        work = self.work_tree()
+        deep = "/".join(["d" * 250] * 9) + "/a.bin"
+        (work / deep).parent.mkdir(parents=True)
+        for name in (deep, "b.bin"):
+            (work / name).write_bytes(content(20_000, name))
+        said = self.mine(work, "git-lfs", "track", "--above", "10k", check=False)
+        self.assertEqual((said.returncode, said.stdout), (1, 'Tracking "b.bin" (20 KB)\n'))
+        self.assertIn("Git would ignore so long a line", said.stderr)
+        self.assertEqual((work / ".gitattributes").read_text(),
+                         "/b.bin filter=lfs diff=lfs merge=lfs -text\n")
+
     def test_patterns_choose_among_large_files(self):
         work = self.work_tree()
         for name in ("a.psd", "b.txt"):
