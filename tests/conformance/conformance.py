@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 from harness import PROGRAM, UPSTREAM, Server, environment  # noqa: E402
 
 DEADLINE_S = 60
+UPSTREAM_AGAIN = 2
 ZERO_HOUR = "1700000000 +0000"
 
 # What must differ between two runs, or between any two versions, and says nothing.
@@ -382,7 +383,7 @@ def story(steps):
     return "".join(f"--- {title}\n{body}" for title, body in steps)
 
 
-def compare(name, upstream, ours):
+def compare(upstream, ours):
     """The differences between two runs, or nothing."""
     if upstream == ours:
         return ""
@@ -390,23 +391,34 @@ def compare(name, upstream, ours):
                                         story(ours).splitlines(keepends=True), "expected", "ours", n=4))
 
 
+def tell(program, function, options, servers):
+    """The story of one run."""
+    server = servers.clean(options) if options is not None else None
+    sandbox = Sandbox(program, server, function.__name__)
+    try:
+        function(sandbox)
+        sandbox.finish()
+    except Exception as error:
+        error.add_note(f"{program} so far:\n" + story(sandbox.steps))
+        raise
+    finally:
+        sandbox.destroy()
+    return sandbox.steps
+
+
 def run_scenario(function, options, servers):
-    stories = []
     # Upstream against itself: what differs then is missing among the normalisations.
     second = UPSTREAM if os.environ.get("LAZYLFS_CONFORMANCE_SELF") else PROGRAM
-    for program in (UPSTREAM, second):
-        server = servers.clean(options) if options is not None else None
-        sandbox = Sandbox(program, server, function.__name__)
-        try:
-            function(sandbox)
-            sandbox.finish()
-        except Exception as error:
-            error.add_note(f"{program} so far:\n" + story(sandbox.steps))
-            raise
-        finally:
-            sandbox.destroy()
-        stories.append(sandbox.steps)
-    return compare(function.__name__, *stories)
+    upstream = tell(UPSTREAM, function, options, servers)
+    ours = tell(second, function, options, servers)
+    difference = compare(upstream, ours)
+    # 3.3.0 does not always tell the same (its meter races with its transfers, for one). Ours, which
+    # is not asked again, has to tell what 3.3.0 tells at least once.
+    for _ in range(UPSTREAM_AGAIN if difference else 0):
+        if not compare(tell(UPSTREAM, function, options, servers), ours):
+            print("3.3.0 told it otherwise before:\n" + difference, file=sys.stderr)
+            return ""
+    return difference
 
 
 def main():

@@ -16,7 +16,7 @@ MODULES = "/usr/lib/apache2/modules"
 SSHD = "/usr/sbin/sshd"
 
 
-def wait_for(port, process, deadline_s=20):
+def wait_for(port, process, deadline_s=60):
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         with socket.socket() as probe:
