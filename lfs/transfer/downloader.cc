@@ -141,13 +141,6 @@ class Downloader::Impl {
     if (resolver_) resolver_->expect(ids);
   }
 
-  void warm_up(const std::vector<ObjectId>& ids) {
-    if (!resolver_ || context_->offline) return;
-    for (const ObjectId& id : ids) {
-      resolver_->resolve(id, Priority::prefetch, [](const Result<Action>&) {});
-    }
-  }
-
   std::optional<ServerTrouble> last_trouble(const Oid& oid) const {
     return context_->troubles.find(oid);
   }
@@ -205,7 +198,6 @@ std::unique_ptr<Fetch> Downloader::start(const ObjectId& id, ByteRange range, Pr
   return impl_->start(id, range, priority, std::move(sink));
 }
 void Downloader::expect(const std::vector<ObjectId>& ids) { impl_->expect(ids); }
-void Downloader::warm_up(const std::vector<ObjectId>& ids) { impl_->warm_up(ids); }
 std::optional<ServerTrouble> Downloader::last_trouble(const Oid& oid) const {
   return impl_->last_trouble(oid);
 }

@@ -50,9 +50,6 @@ class Downloader {
   // hundred are remembered.
   void expect(const std::vector<ObjectId>& ids);
 
-  // Asks for the actions of `ids` now, before anybody reads.
-  void warm_up(const std::vector<ObjectId>& ids);
-
   // The story of the last failure of `oid`; empty when there was none.
   std::optional<ServerTrouble> last_trouble(const Oid& oid) const;
 
