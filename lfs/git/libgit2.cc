@@ -22,10 +22,11 @@ namespace {
 
 // Mapped pack windows count as resident memory of a daemon that runs for weeks over a repository
 // of any size, so they are few and small; libgit2's defaults are 1 GiB each and 8 GiB in all.
+// docs/ARCHITECTURE.md has figures (lfs/migrate).
 constexpr std::size_t kPackWindowBytes = 1U << 20U;
-constexpr std::size_t kPackMappedBytesMax = 16U << 20U;
+constexpr std::size_t kPackMappedBytesMax = 12U << 20U;
 constexpr std::size_t kOpenPacksMax = 64;
-constexpr ssize_t kObjectCacheBytesMax = 4 << 20;
+constexpr ssize_t kObjectCacheBytesMax = 256 << 10;
 
 }  // namespace
 

@@ -28,6 +28,11 @@ Error not_here(const GitOid& oid) {
   return {Errc::not_found, "git object " + oid.hex() + " is not in the repository"};
 }
 
+Error too_large(const GitOid& oid, std::uint64_t bytes) {
+  return {Errc::invalid, "git object " + oid.hex() + " has " + std::to_string(bytes) +
+                             " bytes, more than expected"};
+}
+
 }  // namespace
 
 // Gives the view back to the pool when it goes out of scope.
@@ -142,6 +147,7 @@ Result<GitObject> ObjectDatabase::read_in(View& view, const GitOid& oid) {
   const git_oid id = to_libgit2(oid);
   OdbObjectHandle raw;
   const int rc = git_odb_read(Out(raw), view.odb.get(), &id);
+  if (rc == GIT_ENOTFOUND) return not_here(oid);
   if (rc != 0) {
     return Error(Errc::corrupt, libgit2_error(rc, "read git object " + oid.hex()).message());
   }
@@ -158,11 +164,16 @@ Result<GitObjectHeader> ObjectDatabase::header(const GitOid& oid) const {
 Result<GitObject> ObjectDatabase::read(const GitOid& oid, std::uint64_t bytes_max) const {
   Lease lease(*this, TRY(borrow()));
   const GitObjectHeader header = TRY(header_in(lease.view(), oid));
-  if (header.size > bytes_max) {
-    return Error(Errc::invalid, "git object " + oid.hex() + " has " + std::to_string(header.size) +
-                                    " bytes, more than expected");
-  }
+  if (header.size > bytes_max) return too_large(oid, header.size);
   return read_in(lease.view(), oid);
+}
+
+Result<GitObject> ObjectDatabase::read_structure(const GitOid& oid, std::uint64_t bytes_max) const {
+  Lease lease(*this, TRY(borrow()));
+  if (promisor_ && !contains(lease.view(), to_libgit2(oid))) return not_here(oid);
+  GitObject object = TRY(read_in(lease.view(), oid));
+  if (object.data.size() > bytes_max) return too_large(oid, object.data.size());
+  return object;
 }
 
 Result<ObjectDatabase::Small> ObjectDatabase::read_if_small(const GitOid& oid,
@@ -181,12 +192,6 @@ Result<std::vector<GitOid>> ObjectDatabase::missing(const std::vector<GitOid>& o
     if (!contains(lease.view(), to_libgit2(oid))) result.push_back(oid);
   }
   return result;
-}
-
-void map_packs_widely() {
-  constexpr std::size_t kMappedBytesMax = 32U << 20U;
-  start_libgit2();
-  git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, kMappedBytesMax);
 }
 
 }  // namespace lazylfs::lfs

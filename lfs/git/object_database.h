@@ -31,8 +31,12 @@ class ObjectDatabase {
 
   // Errc::not_found when the object is not here, Errc::corrupt when it cannot be read.
   Result<GitObjectHeader> header(const GitOid& oid) const;
-  // Errc::invalid when larger than `bytes_max`.
+  // Errc::invalid when larger than `bytes_max`, which is found out before it is inflated: for
+  // blobs.
   Result<GitObject> read(const GitOid& oid, std::uint64_t bytes_max) const;
+  // The same for commits, trees and tags, whose size is looked at afterwards: git had them in
+  // memory when they came, and the size of a packed object costs a walk along all of its deltas.
+  Result<GitObject> read_structure(const GitOid& oid, std::uint64_t bytes_max) const;
   // The header, and the content of a blob that is no larger than `bytes_max` (else it is empty).
   struct Small {
     GitObjectHeader header;
@@ -80,9 +84,5 @@ class ObjectDatabase {
   };
   Guarded<Pool> pool_;
 };
-
-// Lets this process map more of its packs at a time, once and for all: whoever reads each version
-// of a history's folders goes back and forth between the versions that packs store them as.
-void map_packs_widely();
 
 }  // namespace lazylfs::lfs

@@ -14,7 +14,7 @@ namespace lazylfs::lfs {
 // Thread-safe. Objects are compressed by the thread that adds them, at zlib's fastest level, and
 // each distinct one is written once. Until finish() nothing refers to them, and no other program
 // sees them; destroyed before, or killed, nothing stays but a file tmp_pack_* that `git gc`
-// removes. Memory: about 100 bytes an object, and what add() is given.
+// removes. Memory: about 40 bytes an object, and what add() is given.
 class PackWriter {
  public:
   static Result<std::unique_ptr<PackWriter>> create(const Repository& repository);

@@ -189,7 +189,7 @@ Result<Commit> Repository::resolve_commit(std::string_view revision) const {
 }
 
 Result<CommitObject> Repository::read_commit(const GitOid& oid) const {
-  const GitObject object = TRY(impl_->objects.read(oid, kCommitBytesMax));
+  const GitObject object = TRY(impl_->objects.read_structure(oid, kCommitBytesMax));
   if (object.type != GIT_OBJECT_COMMIT) {
     return Error(Errc::not_found, "git object " + oid.hex() + " is no commit");
   }
@@ -242,11 +242,11 @@ Result<GitOid> Repository::tree_at(const GitOid& tree, std::string_view path) co
 }
 
 Result<std::vector<TreeEntry>> Repository::read_tree(const GitOid& tree) const {
-  Result<GitObject> object = impl_->objects.read(tree, kTreeBytesMax);
+  Result<GitObject> object = impl_->objects.read_structure(tree, kTreeBytesMax);
   const bool absent = !object && object.error().code() == Errc::not_found;
   if (absent && impl_->is_promisor()) {  // a treeless clone
     TRY(fetch_missing({tree}));
-    object = impl_->objects.read(tree, kTreeBytesMax);
+    object = impl_->objects.read_structure(tree, kTreeBytesMax);
   }
   if (!object) return object.error();
   if (object->type != GIT_OBJECT_TREE) {
@@ -262,10 +262,10 @@ Result<std::vector<TreeEntry>> Repository::read_tree(const GitOid& tree) const {
 }
 
 Result<RawObject> Repository::read_object(const GitOid& oid, std::size_t bytes_max) const {
-  Result<GitObject> object = impl_->objects.read(oid, bytes_max);
+  Result<GitObject> object = impl_->objects.read_structure(oid, bytes_max);
   if (!object && object.error().code() == Errc::not_found && impl_->is_promisor()) {
     TRY(fetch_missing({oid}));
-    object = impl_->objects.read(oid, bytes_max);
+    object = impl_->objects.read_structure(oid, bytes_max);
   }
   if (!object) return object.error();
   return RawObject{static_cast<ObjectType>(object->type), std::move(object->data)};

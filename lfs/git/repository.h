@@ -119,7 +119,7 @@ class Repository {
   Result<GitOid> tree_at(const GitOid& tree, std::string_view path) const;
   Result<std::vector<TreeEntry>> read_tree(const GitOid& tree) const;
 
-  // Any object as it is stored. A tree or tag of a partial clone that is not here is fetched.
+  // A commit, tree or tag as it is stored. One of a partial clone that is not here is fetched.
   // Errc::not_found when it is not here, Errc::invalid when larger than `bytes_max`.
   Result<RawObject> read_object(const GitOid& oid, std::size_t bytes_max = 512U << 20U) const;
 

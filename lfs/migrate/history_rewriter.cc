@@ -17,7 +17,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "lfs/git/object_database.h"
 #include "lfs/migrate/commit_text.h"
 #include "lfs/migrate/conversion_pool.h"
 #include "lfs/migrate/path_table.h"
@@ -28,6 +27,7 @@ namespace {
 constexpr std::size_t kCommitsAhead = 256;
 constexpr std::size_t kTreeBytesAhead = 32U << 20U;
 constexpr std::string_view kAttributesName = ".gitattributes";
+constexpr std::size_t kAttributesFileBytesMax = 100U << 20U;  // git reads no larger one
 constexpr std::size_t kUnconverted = ~std::size_t{0};
 
 using Data = std::shared_ptr<const std::string>;
@@ -214,7 +214,10 @@ Result<GitOid> HistoryRewriter::Impl::attributes_blob(const GitOid* theirs, std:
       attributes_.try_emplace({theirs == nullptr ? GitOid{} : *theirs, lines});
   if (!is_new) return known->second;
   std::string text;
-  if (theirs != nullptr) text = TRY(repository_.read_object(*theirs)).data;
+  if (theirs != nullptr) {
+    if (TRY(repository_.blob_header(*theirs)).missing) TRY(repository_.fetch_missing({*theirs}));
+    text = TRY(repository_.read_blob(*theirs, kAttributesFileBytesMax));
+  }
   const std::string merged = merge_attributes(text, *migration_.attributes(), lines);
   known->second = TRY(pack_->add(ObjectType::blob, merged));
   return known->second;
@@ -303,9 +306,7 @@ Result<CommitMap> HistoryRewriter::Impl::rewrite(std::span<const GitOid> commits
 
 HistoryRewriter::HistoryRewriter(const Repository& repository, Migration& migration,
                                  RewriteEvents events)
-    : impl_(std::make_unique<Impl>(repository, migration, std::move(events))) {
-  map_packs_widely();
-}
+    : impl_(std::make_unique<Impl>(repository, migration, std::move(events))) {}
 HistoryRewriter::~HistoryRewriter() = default;
 
 Result<void> HistoryRewriter::examine(std::span<const GitOid> commits) {
