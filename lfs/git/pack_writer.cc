@@ -100,8 +100,8 @@ struct Entry {
   std::uint64_t offset = 0;
 };
 
-// The entries of a pack in their order, found by id through a table of their numbers: a tenth of
-// the memory that a set of the ids would take beside them. Thread-compatible.
+// The entries of a pack in their order, found by id through a table of their numbers: an eighth
+// of the memory that a set of the ids would take beside them. Thread-compatible.
 class EntryTable {
  public:
   // The entry of that object, and whether it is new. It stays where it is.

@@ -92,6 +92,33 @@ Errc meaning_of(CURLcode code, long os_errno) {
   return Errc::transient;
 }
 
+ExchangeFigures figures_of(CURL* easy, int status) {
+  using std::chrono::nanoseconds;
+  const auto time = [easy](CURLINFO which) {
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(easy, which, &microseconds);
+    return std::chrono::microseconds(microseconds);
+  };
+  const auto between = [&](CURLINFO begin, CURLINFO end) {
+    return std::max(nanoseconds(time(end) - time(begin)), nanoseconds(0));
+  };
+  ExchangeFigures figures;
+  long connections = 0;
+  curl_off_t body_bytes = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &body_bytes);
+  figures.status = status;
+  figures.body_bytes = static_cast<std::uint64_t>(body_bytes);
+  if (connections > 0) {
+    figures.name_lookup = time(CURLINFO_NAMELOOKUP_TIME_T);
+    figures.connect = between(CURLINFO_NAMELOOKUP_TIME_T, CURLINFO_CONNECT_TIME_T);
+    figures.tls = between(CURLINFO_CONNECT_TIME_T, CURLINFO_APPCONNECT_TIME_T);
+  }
+  figures.first_byte = between(CURLINFO_PRETRANSFER_TIME_T, CURLINFO_STARTTRANSFER_TIME_T);
+  figures.total = time(CURLINFO_TOTAL_TIME_T);
+  return figures;
+}
+
 }  // namespace
 
 Exchange::Exchange(RequestId id, HttpRequest request, HttpHandlers handlers, Metrics& metrics)
@@ -139,7 +166,7 @@ void Exchange::start(Easy easy, RateLimit& limit, StatsLog* log) {
 }
 
 Easy Exchange::take_easy() {
-  if (log_ != nullptr) log_->response(request_, head_.status, easy_.get());
+  if (log_ != nullptr) log_->response(request_, figures_of(easy_.get(), head_.status));
   return std::move(easy_);
 }
 

@@ -13,12 +13,6 @@
 namespace lazylfs::lfs {
 namespace {
 
-std::int64_t nanoseconds(CURL* easy, CURLINFO which) {
-  curl_off_t microseconds = 0;
-  curl_easy_getinfo(easy, which, &microseconds);
-  return microseconds * 1000;
-}
-
 // Without its query, which may be a signature.
 std::string place_of(const std::string& address) {
   auto url = Url::parse(address);
@@ -41,26 +35,12 @@ void StatsLog::request(const HttpRequest& request) {
   if (bytes > 0) write(request, "request", " body=" + std::to_string(bytes));
 }
 
-void StatsLog::response(const HttpRequest& request, int status, CURL* easy) {
-  long connections = 0;
-  curl_off_t body_bytes = 0;
-  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-  curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &body_bytes);
-  std::int64_t name = 0, connect = 0, tls = 0;
-  if (connections > 0) {
-    name = nanoseconds(easy, CURLINFO_NAMELOOKUP_TIME_T);
-    const std::int64_t connected = nanoseconds(easy, CURLINFO_CONNECT_TIME_T);
-    const std::int64_t secured = nanoseconds(easy, CURLINFO_APPCONNECT_TIME_T);
-    connect = std::max<std::int64_t>(connected - name, 0);
-    tls = std::max<std::int64_t>(secured - connected, 0);
-  }
-  const std::int64_t first_byte = nanoseconds(easy, CURLINFO_STARTTRANSFER_TIME_T) -
-                                  nanoseconds(easy, CURLINFO_PRETRANSFER_TIME_T);
+void StatsLog::response(const HttpRequest& request, const ExchangeFigures& figures) {
   std::ostringstream more;
-  more << " status=" << status << " body=" << body_bytes << " conntime=" << connect
-       << " dnstime=" << name << " tlstime=" << tls
-       << " restime=" << std::max<std::int64_t>(first_byte, 0)
-       << " time=" << nanoseconds(easy, CURLINFO_TOTAL_TIME_T);
+  more << " status=" << figures.status << " body=" << figures.body_bytes
+       << " conntime=" << figures.connect.count() << " dnstime=" << figures.name_lookup.count()
+       << " tlstime=" << figures.tls.count() << " restime=" << figures.first_byte.count()
+       << " time=" << figures.total.count();
   write(request, "response", more.str());
 }
 

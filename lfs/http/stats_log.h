@@ -1,16 +1,24 @@
 // GIT_LOG_STATS: a line of "key=value" words for each request and answer, as git-lfs writes them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include <curl/curl.h>
 
 #include "lfs/base/fd.h"
 #include "lfs/http/engine.h"
 
 namespace lazylfs::lfs {
+
+// How an exchange went. Times of a connection are zero when it stood already.
+struct ExchangeFigures {
+  int status = 0;  // 0: no answer came
+  std::uint64_t body_bytes = 0;
+  std::chrono::nanoseconds name_lookup{}, connect{}, tls{};
+  std::chrono::nanoseconds first_byte{};  // since the request was sent
+  std::chrono::nanoseconds total{};
+};
 
 // Used on the engine's thread. What cannot be written is lost: no request fails for its log.
 class StatsLog {
@@ -22,8 +30,7 @@ class StatsLog {
 
   // A request with a body is about to be sent.
   void request(const HttpRequest& request);
-  // `easy` has ended. Times are in nanoseconds; those of a connection are 0 when it stood already.
-  void response(const HttpRequest& request, int status, CURL* easy);
+  void response(const HttpRequest& request, const ExchangeFigures& figures);
 
  private:
   StatsLog(std::string folder, std::size_t concurrent_transfers)
