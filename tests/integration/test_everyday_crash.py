@@ -22,6 +22,7 @@ class EverydayCrashTest(MountTest):
     def setUp(self):
         super().setUp()
         self.random = random.Random(int(os.environ.get("LAZYLFS_SEED", "1")))
+        self.quickest = {}  # seconds, by command
 
     # Running and killing.
 
@@ -37,10 +38,15 @@ class EverydayCrashTest(MountTest):
         return time.monotonic() - begin
 
     def kill_within(self, duration_s, folder, *argv):
-        """True when it was killed, False when it was quicker."""
+        """True when it was killed, False when it was quicker: then it is expected to be as quick again."""
+        begin = time.monotonic()
         child = self.start(folder, *argv)
-        time.sleep(self.random.uniform(0, duration_s))
-        killed = child.poll() is None
+        try:
+            child.wait(self.random.uniform(0, min(duration_s, self.quickest.get(argv, duration_s))))
+            self.quickest[argv] = time.monotonic() - begin
+            killed = False
+        except subprocess.TimeoutExpired:
+            killed = True
         try:
             os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError:
