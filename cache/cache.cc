@@ -156,6 +156,7 @@ Result<ObjectStatus> CacheImpl::status(const Oid& oid) {
 }
 
 Result<std::vector<ObjectStatus>> CacheImpl::list() {
+  core_->settle();  // an object lies in its place a moment before the index knows it
   TRY(core_->flush());
   std::vector<ObjectStatus> list;
   for (const IndexRow& row : TRY(core_->index().rows())) list.push_back(status_of(row));
